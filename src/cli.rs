@@ -324,21 +324,36 @@ pub fn parse(
     }
     let mut cli = Cli::try_parse_from(split.ours)?;
     cli.cwd.clone_from(&split.typed.cwd);
-    match &mut cli.command {
-        Command::Release(it) => it.typed = split.typed,
-        Command::Plan(it) => it.typed = split.typed,
-        Command::Escape(it) => it.typed = split.typed,
-        Command::Advise(it) => it.typed = split.typed,
-        Command::Try(it) => it.typed = split.typed,
-        Command::Bench(it) => it.typed = split.typed,
-        Command::Prove(it) => it.typed = split.typed,
-        Command::Upgrade(it) => it.typed = split.typed,
-        Command::Accept(it) => it.typed = split.typed,
-        Command::Doctor(it) => it.typed = split.typed,
-        Command::Why(it) => it.typed = split.typed,
-        _ => {}
+    if let Some(typed) = cli.command.typed() {
+        *typed = split.typed;
     }
     Ok(Ok(cli))
+}
+
+/// The commands that take a `go build` command line.
+const BUILDERS: &[&str] = &[
+    "release", "plan", "escape", "advise", "try", "bench", "prove", "upgrade", "accept", "doctor",
+    "why",
+];
+
+impl Command {
+    /// Where the command line of go belongs, of one of [`BUILDERS`].
+    fn typed(&mut self) -> Option<&mut Typed> {
+        Some(match self {
+            Self::Release(args) => &mut args.typed,
+            Self::Plan(args) => &mut args.typed,
+            Self::Escape(args) => &mut args.typed,
+            Self::Advise(args) => &mut args.typed,
+            Self::Try(args) => &mut args.typed,
+            Self::Bench(args) => &mut args.typed,
+            Self::Prove(args) => &mut args.typed,
+            Self::Upgrade(args) => &mut args.typed,
+            Self::Accept(args) => &mut args.typed,
+            Self::Doctor(args) => &mut args.typed,
+            Self::Why(args) => &mut args.typed,
+            _ => return None,
+        })
+    }
 }
 
 impl Cli {

@@ -60,6 +60,8 @@ mod past_pass;
 
 mod said;
 
+mod staged;
+
 pub mod stand_in;
 
 mod telling;

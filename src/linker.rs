@@ -56,6 +56,6 @@ pub(crate) use chain::{Chain, Step};
 pub use init::InitWork;
 pub use layout::Bytes;
 pub use program::{Program, Read};
-pub use query::Target;
+pub use query::Meaning;
 pub use removal::{Freed, Removal};
 pub use retained::{Kept, Retained};

@@ -44,14 +44,14 @@ pub(crate) const VERSION: i64 = 4;
 /// What was accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
-    /// By platform, see [`Target`].
-    pub(crate) targets: BTreeMap<String, Target>,
+    /// By platform, see [`Platform`].
+    pub(crate) targets: BTreeMap<String, Platform>,
 }
 
 /// What was accepted for one platform: `linux/amd64`, `linux/amd64/v3`, `linux/amd64+netgo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Target {
+pub(crate) struct Platform {
     /// The Go version; sites of another one do not compare.
     pub(crate) go: String,
     /// `[escape] scope`
@@ -224,7 +224,7 @@ impl Entry {
     }
 }
 
-impl Target {
+impl Platform {
     /// Adds a site.
     pub(crate) fn accept(
         &mut self,
@@ -292,11 +292,11 @@ mod tests {
             expression: expression.into(),
             ordinal,
         };
-        let mut target = Target {
+        let mut target = Platform {
             go: "go1.27.3".into(),
             scope: "module".into(),
             profiles: BTreeMap::from([(String::new(), "ab12".into())]),
-            ..Target::default()
+            ..Platform::default()
         };
         target.accept(&identity("(*Box).Get", "x", 1), line("return  x"), None);
         target.accept(

@@ -41,8 +41,13 @@ fn main() -> ExitCode {
         }
         return stand_in(&call);
     }
+    command(&args)
+}
+
+/// A command of ours.
+fn command(args: &[OsString]) -> ExitCode {
     let cwd = working_directory();
-    match cli::parse(&args, cwd.as_deref().unwrap_or(Path::new("/"))) {
+    match cli::parse(args, cwd.as_deref().unwrap_or(Path::new("/"))) {
         // clap prints help to stdout with 0, errors to stderr with 2.
         Err(clap) => {
             let code = if clap.use_stderr() { 2 } else { 0 };
@@ -177,19 +182,22 @@ fn stand_in(call: &StandIn) -> ExitCode {
     match done {
         Ok(Done::Released(output)) => print(&output, true),
         Ok(Done::Gos(why)) => {
-            if let Some(error) = why {
-                let advice = error.hint.iter().map(|text| format!(" ({text})"));
-                let advice: String = advice.collect();
-                say(&harmless(&format!(
-                    "gobuild-opt: {error}{advice}: go builds this alone, as if gobuild-opt were not there"
-                )));
-            }
+            why.iter().for_each(say_alone);
             become_go(&behind, call)
         }
         // Go's own words for a flag that nobody knows go on with its usage.
         Err(error) if gobuild_opt::go::is_unknown_flag(&error) => become_go(&behind, call),
         Err(error) => fail_as_go(&error),
     }
+}
+
+/// Says why go builds without us.
+fn say_alone(why: &Error) {
+    let advice = why.hint.iter().map(|text| format!(" ({text})"));
+    let advice: String = advice.collect();
+    say(&harmless(&format!(
+        "gobuild-opt: {why}{advice}: go builds this alone, as if gobuild-opt were not there"
+    )));
 }
 
 /// The exit codes of go: 1 for what cannot be built, 2 for what cannot be understood.

@@ -66,12 +66,8 @@ impl Progress {
                 at,
             } => {
                 self.end_step(*at);
-                self.step = format!("{} {platform}", verb(*kind));
-                (self.count, self.packages, self.started) = (0, *packages, *at);
-                self.message("");
-                if self.bar.is_none() {
-                    self.line(&format!("{} ...", self.step));
-                }
+                (self.count, self.packages) = (0, *packages);
+                self.begin_step(format!("{} {platform}", verb(*kind)), *at);
             }
             Event::End(at) => self.end_step(*at),
             Event::Package(path) => {
@@ -114,6 +110,15 @@ impl Progress {
                 false => format!("  {}", shortened(&harmless(path), room)),
             };
             bar.set_message(format!("{words}{path}"));
+        }
+    }
+
+    fn begin_step(&mut self, step: String, at: Instant) {
+        self.step = step;
+        self.started = at;
+        self.message("");
+        if self.bar.is_none() {
+            self.line(&format!("{} ...", self.step));
         }
     }
 

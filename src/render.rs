@@ -39,14 +39,12 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::report::exact_numbers::Subject;
+use crate::report::{Findings, Tool};
 use crate::view::Block;
 
-pub(crate) use codequality::codequality;
 pub use fit_width::shortened;
 pub use folded_markdown::folded;
-pub(crate) use github::github;
 pub(crate) use json::json;
-pub(crate) use sarif::sarif;
 pub(crate) use shows::Shows;
 
 /// A rendering.
@@ -119,6 +117,29 @@ impl Format {
         matches!(self, Self::Svg | Self::Html)
     }
 
+    /// What writes it, where it is made of the numbers of one build.
+    fn of_measures(self) -> Option<fn(&[Subject]) -> String> {
+        match self {
+            Self::Openmetrics => Some(measure_formats::openmetrics),
+            Self::Benchmark => Some(measure_formats::benchmark),
+            Self::Bencher => Some(measure_formats::bencher),
+            Self::Octocov => Some(measure_formats::octocov),
+            _ => None,
+        }
+    }
+
+    /// What writes it, where it is made of findings.
+    fn of_findings(self) -> Option<fn(&Tool, &Findings<'_>, &str) -> String> {
+        match self {
+            Self::Sarif => Some(sarif::sarif),
+            Self::Github => Some(|_, findings, prefix| github::github(findings, prefix)),
+            Self::Codequality => {
+                Some(|_, findings, prefix| codequality::codequality(findings, prefix))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is made for other programs: printed even where little is to be said, and nothing stands beside it.
     pub(crate) fn is_data(self) -> bool {
         !matches!(self, Self::Text | Self::Markdown)
@@ -161,14 +182,20 @@ pub fn blocks(blocks: &[Block], format: Format, style: Style) -> String {
 
 /// Numbers in the format of a service that keeps them; `None` for the other formats.
 pub(crate) fn measures(subjects: &dyn Fn() -> Vec<Subject>, format: Format) -> Option<String> {
-    let write = match format {
-        Format::Openmetrics => measure_formats::openmetrics,
-        Format::Benchmark => measure_formats::benchmark,
-        Format::Bencher => measure_formats::bencher,
-        Format::Octocov => measure_formats::octocov,
-        _ => return None,
-    };
+    let write = format.of_measures()?;
     Some(write(&subjects()))
+}
+
+/// Findings in a format that shows nothing else; `None` for the other formats. `prefix` leads from the root of the repository
+/// to the working directory.
+pub(crate) fn findings(
+    findings: &Findings<'_>,
+    tool: &Tool,
+    prefix: &str,
+    format: Format,
+) -> Option<String> {
+    let write = format.of_findings()?;
+    Some(write(tool, findings, prefix))
 }
 
 /// Letters that show nothing, or end a line in some readers: Unicode's classes Cf, Zl and Zp, without soft hyphens and tags.

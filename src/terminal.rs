@@ -32,33 +32,8 @@ pub fn width() -> usize {
 }
 
 pub fn print(output: &Output, quiet: bool) -> ExitCode {
-    if !output.data.is_empty() {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(&output.data).and_then(|()| stdout.flush());
-        if let Err(error) = written {
-            return fail(
-                &Error::new(Kind::Machine, "cannot write to standard output").source(error),
-            );
-        }
-    }
-    if output.beside_data {
-        if !quiet {
-            say(output.text.trim_end_matches('\n'));
-        }
-    } else if !quiet || output.is_data {
-        // Data is large, and has no colors to take out.
-        let written = match output.text.contains('\x1b') {
-            true => all(&mut anstream::stdout().lock(), &output.text),
-            false => all(&mut std::io::stdout().lock(), &output.text),
-        };
-        match written {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                return fail(
-                    &Error::new(Kind::Machine, "cannot write to standard output").source(error),
-                );
-            }
-            _ => {}
-        }
+    if let Err(error) = write(output, quiet) {
+        return fail(&Error::new(Kind::Machine, "cannot write to standard output").source(error));
     }
     // Text of others is made harmless where it stands in them.
     output.annotations.lines().for_each(say);
@@ -78,6 +53,33 @@ pub fn print(output: &Output, quiet: bool) -> ExitCode {
         say(&format!("FAIL  {}", harmless(failure)));
     }
     ExitCode::from(1)
+}
+
+/// Writes data and text. Whom text is for may have gone away; data has to arrive.
+fn write(output: &Output, quiet: bool) -> std::io::Result<()> {
+    if !output.data.is_empty() {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(&output.data)?;
+        stdout.flush()?;
+    }
+    if output.beside_data {
+        if !quiet {
+            say(output.text.trim_end_matches('\n'));
+        }
+        return Ok(());
+    }
+    if quiet && !output.is_data {
+        return Ok(());
+    }
+    // Data is large, and has no colors to take out.
+    let written = match output.text.contains('\x1b') {
+        true => all(&mut anstream::stdout().lock(), &output.text),
+        false => all(&mut std::io::stdout().lock(), &output.text),
+    };
+    written.or_else(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
 }
 
 fn all(stream: &mut dyn Write, text: &str) -> std::io::Result<()> {

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command, CommandFactory};
 
-use super::Cli;
-use super::split::BUILDERS;
 use super::split::GOS;
+use super::{BUILDERS, Cli};
 use crate::go::flags::{self, Arity};
 use offers::{listed, named, of_go, packages, positional};
 
@@ -73,6 +72,20 @@ impl Offer {
         self.paths = paths;
         self
     }
+
+    /// As a shell reads it; the first `cut` bytes of each word stand there already.
+    fn lines(&self, cut: usize) -> String {
+        let mut out = String::from(match self.paths {
+            Paths::None => "none\n",
+            Paths::Files => "files\n",
+            Paths::Directories => "directories\n",
+        });
+        for Word { text, about } in &self.words {
+            let about = about.replace(['\t', '\n'], " ");
+            out.push_str(&format!("{}\t{about}\n", &text[cut..]));
+        }
+        out
+    }
 }
 
 /// What is asked for: `bash LINE` or `zsh WORD...`, the program's name first and the word at the cursor last. The answer is a
@@ -97,16 +110,7 @@ pub fn answer(asked: &[String], cwd: &Path) -> String {
         "bash" => current.rfind([':', '=']).map_or(0, |current| current + 1),
         _ => 0,
     };
-    let mut out = String::from(match offer.paths {
-        Paths::None => "none\n",
-        Paths::Files => "files\n",
-        Paths::Directories => "directories\n",
-    });
-    for it in offer.words {
-        let about = it.about.replace(['\t', '\n'], " ");
-        out.push_str(&format!("{}\t{about}\n", &it.text[cut..]));
-    }
-    out
+    offer.lines(cut)
 }
 
 /// As the shell splits it; behind an open quote, at the spaces.
@@ -129,14 +133,8 @@ fn complete(words: &[String], cwd: &Path) -> Offer {
     if let Some(flag) = &line.open {
         return line.value(flag, current);
     }
-    if let Some((flag, value)) = current.split_once('=').filter(|_| current.starts_with('-')) {
-        let offer = line.value(flag.trim_start_matches('-'), value);
-        let whole = |word: Word| Word::new(format!("{flag}={}", word.text), word.about);
-        let words = offer.words.into_iter().map(whole).collect();
-        return Offer { words, ..offer };
-    }
     if current.starts_with('-') {
-        return Offer::words(line.flags());
+        return line.flag(current);
     }
     match line.name.as_str() {
         "" => Offer::words(commands(&root)),
@@ -235,6 +233,17 @@ impl<'a> Line<'a> {
             Some(it) => it.get_action().takes_values(),
             None => flag == "C" || (self.is_gos() && flags::arity(flag) == Arity::Value),
         }
+    }
+
+    /// A flag, or behind `=` its value.
+    fn flag(&self, current: &str) -> Offer {
+        let Some((flag, value)) = current.split_once('=') else {
+            return Offer::words(self.flags());
+        };
+        let offer = self.value(flag.trim_start_matches('-'), value);
+        let whole = |word: Word| Word::new(format!("{flag}={}", word.text), word.about);
+        let words = offer.words.into_iter().map(whole).collect();
+        Offer { words, ..offer }
     }
 
     fn value(&self, flag: &str, current: &str) -> Offer {

@@ -4,9 +4,8 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 
-use super::Cli;
-use super::split::BUILDERS;
 use super::split::GOS;
+use super::{BUILDERS, Cli};
 use crate::config::strict;
 use crate::error::{Error, Kind};
 use crate::go::flags::{self, Arity};
@@ -25,25 +24,9 @@ pub(crate) fn asking_for_help(args: &[OsString]) -> Vec<OsString> {
 /// What leads on where a command is missing: a package or a flag of go that stands there, or the nearest name.
 pub(crate) fn lead_on(args: &[OsString]) -> Option<Error> {
     let first = args.get(1)?.to_str()?;
-    let rest: Vec<_> = args[1..]
-        .iter()
-        .map(|argument| argument.to_string_lossy())
-        .collect();
-    let error = |message: String| Error::new(Kind::Usage, message);
-    let meant = || {
-        let mut rest = rest.clone();
-        let named = rest
-            .iter()
-            .position(|text| BUILDERS.iter().any(|name| text == name));
-        let command = named.map_or("release".into(), |named| rest.remove(named));
-        format!("did you mean `gobuild-opt {command} {}`?", rest.join(" "))
-    };
-    let is_path = [".", ".."].contains(&first)
-        || ["./", "../", "/"]
-            .iter()
-            .any(|prefix| first.starts_with(prefix));
-    if is_path || first.ends_with(".go") || first.ends_with("...") {
-        return Some(error(format!("`{first}` is a package, and no command")).hint(meant()));
+    if is_package(first) {
+        let message = format!("`{first}` is a package, and no command");
+        return Some(Error::new(Kind::Usage, message).hint(meant(&args[1..])));
     }
     let single = first
         .strip_prefix('-')
@@ -52,25 +35,49 @@ pub(crate) fn lead_on(args: &[OsString]) -> Option<Error> {
     if let Some(name) = single.filter(|single| !is_ours(single)) {
         let name = name.split('=').next().unwrap_or_default();
         let of_go = !matches!(flags::arity(name), Arity::Unknown) && name != "C";
-        return of_go.then(|| error(format!("`-{name}` is a flag of a build")).hint(meant()));
+        let error = || Error::new(Kind::Usage, format!("`-{name}` is a flag of a build"));
+        return of_go.then(|| error().hint(meant(&args[1..])));
     }
-    let mut command = Cli::command();
-    command.build();
-    let ours = || {
-        command
-            .get_subcommands()
-            .map(|subcommand| subcommand.get_name())
-    };
-    let is_known = first.starts_with('-') || ours().any(|it| it == first);
-    if is_known {
+    match first.starts_with('-') {
+        true => None,
+        false => unknown(first),
+    }
+}
+
+/// Whether a word is a path, a file or a pattern, as packages are named.
+fn is_package(word: &str) -> bool {
+    let begins = ["./", "../", "/"].iter();
+    [".", ".."].contains(&word)
+        || begins.copied().any(|prefix| word.starts_with(prefix))
+        || word.ends_with(".go")
+        || word.ends_with("...")
+}
+
+/// The line with the command that was meant.
+fn meant(args: &[OsString]) -> String {
+    let words = args.iter().map(|argument| argument.to_string_lossy());
+    let mut words: Vec<_> = words.collect();
+    let named = words
+        .iter()
+        .position(|text| BUILDERS.iter().any(|name| text == name));
+    let command = named.map_or("release".into(), |named| words.remove(named));
+    format!("did you mean `gobuild-opt {command} {}`?", words.join(" "))
+}
+
+/// The error of a word that is no command of ours, with the nearest name.
+fn unknown(word: &str) -> Option<Error> {
+    let mut root = Cli::command();
+    root.build();
+    let ours = || root.get_subcommands().map(|command| command.get_name());
+    if ours().any(|name| name == word) {
         return None;
     }
-    let near = strict::nearest(first, ours().chain(GOS.iter().copied()));
-    let hint = match near {
+    let hint = match strict::nearest(word, ours().chain(GOS.iter().copied())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`gobuild-opt --help` lists the commands; `gobuild-opt release` builds".to_owned(),
     };
-    Some(error(format!("no command is called `{first}`")).hint(hint))
+    let message = format!("no command is called `{word}`");
+    Some(Error::new(Kind::Usage, message).hint(hint))
 }
 
 #[cfg(test)]

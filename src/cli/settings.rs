@@ -56,6 +56,25 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// The keys that have a flag of their own.
+    fn named(&self) -> impl Iterator<Item = (String, toml::Value)> {
+        let out_dir = self.out_dir.as_ref();
+        let out_dir = out_dir.map(|path| path.to_string_lossy().into_owned());
+        let all = [
+            ("build.out-dir", out_dir),
+            ("build.strip", self.strip.clone()),
+            ("compare.baseline", self.baseline.clone()),
+            ("escape.collect", self.escapes.clone()),
+            ("build.timeout", self.timeout.clone()),
+            ("build.jobs", self.jobs.clone()),
+        ];
+        let set = |(key, value): (&str, Option<String>)| {
+            let value = toml::Value::String(value?);
+            Some((key.to_owned(), value))
+        };
+        all.into_iter().filter_map(set)
+    }
+
     /// The layers, ready to be loaded. Fails with [`Kind::Usage`] for a `--set` without `=` or a
     /// `--target` of another form.
     pub(crate) fn sources(
@@ -63,41 +82,15 @@ impl Settings {
         cwd: &std::path::Path,
         env: Vec<(String, String)>,
     ) -> Result<Sources> {
-        let mut flags = Vec::new();
-        for pair in &self.set {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Error::new(Kind::Usage, format!("`--set {pair}` has no `=`"))
-                    .hint("write it like `--set pgo.profile=off`")
-            })?;
-            flags.push((key.trim().to_owned(), toml_value(value)));
-        }
-        let out_dir = self
-            .out_dir
-            .as_ref()
-            .map(|path| path.to_string_lossy().into_owned());
-        for (key, value) in [
-            ("build.out-dir", &out_dir),
-            ("build.strip", &self.strip),
-            ("compare.baseline", &self.baseline),
-            ("escape.collect", &self.escapes),
-            ("build.timeout", &self.timeout),
-            ("build.jobs", &self.jobs),
-        ] {
-            flags.extend(
-                value
-                    .iter()
-                    .map(|text| (key.to_owned(), toml::Value::String(text.clone()))),
-            );
-        }
+        let flags = self.set.iter().map(|pair| set(pair));
+        let mut flags = flags.collect::<Result<Vec<_>>>()?;
+        flags.extend(self.named());
         if self.resources {
             flags.push(("report.resources".to_owned(), toml::Value::Boolean(true)));
         }
         if !self.target.is_empty() {
-            let targets = self
-                .target
-                .iter()
-                .map(|text| target(text))
-                .collect::<Result<Vec<_>>>()?;
+            let targets = self.target.iter().map(|text| target(text));
+            let targets = targets.collect::<Result<Vec<_>>>()?;
             flags.push(("target".into(), toml::Value::Array(targets)));
         }
         Ok(Sources {
@@ -111,6 +104,15 @@ impl Settings {
             past: None,
         })
     }
+}
+
+/// `KEY=VALUE`
+fn set(pair: &str) -> Result<(String, toml::Value)> {
+    let (key, value) = pair.split_once('=').ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`--set {pair}` has no `=`"))
+            .hint("write it like `--set pgo.profile=off`")
+    })?;
+    Ok((key.trim().to_owned(), toml_value(value)))
 }
 
 /// What stands behind `--set KEY=`: TOML where it is TOML, otherwise text.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 
-use super::Cli;
+use super::{BUILDERS, Cli};
 use crate::config::strict;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{self, Arity, Flag};
@@ -35,12 +35,6 @@ pub(super) const GOS: &[&str] = &[
     "work",
 ];
 
-/// The commands that take a `go build` command line.
-pub(super) const BUILDERS: &[&str] = &[
-    "release", "plan", "escape", "advise", "try", "bench", "prove", "upgrade", "accept", "doctor",
-    "why",
-];
-
 /// The command that runs what stands behind `--`.
 const RUNS: &str = "prove";
 
@@ -56,26 +50,21 @@ pub(super) struct Split {
 /// comes back.
 pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsString>)> {
     let mut args = args.to_vec();
-    let leading = args
-        .iter()
-        .skip(1)
-        .take_while(|argument| argument.to_string_lossy().starts_with('-'));
     let is_it = |argument: &OsString| {
         let text = argument.to_string_lossy();
         let name = text.trim_start_matches('-');
         name == "C" || name.starts_with("C=")
     };
-    let Some(at) = leading.into_iter().position(is_it).map(|at| at + 1) else {
+    let mut leading = args.iter().skip(1).take_while(|word| is_flag(word));
+    let Some(at) = leading.position(is_it).map(|at| at + 1) else {
         return Ok((args, None));
     };
-    let words = if args[at].to_string_lossy().contains('=') {
-        1
-    } else {
-        2
+    let words = match args[at].to_string_lossy().contains('=') {
+        true => 1,
+        false => 2,
     };
     let moved: Vec<OsString> = args.splice(at..(at + words).min(args.len()), []).collect();
-    let mut rest = args.iter().skip(at);
-    let command = rest.position(|argument| !argument.to_string_lossy().starts_with('-'));
+    let command = args.iter().skip(at).position(|word| !is_flag(word));
     let Some(command) = command.map(|command| command + at) else {
         return Ok((args, None));
     };
@@ -85,6 +74,10 @@ pub(super) fn behind(args: &[OsString]) -> Result<(Vec<OsString>, Option<OsStrin
     }
     args.splice(command + 1..command + 1, moved);
     Ok((args, None))
+}
+
+fn is_flag(word: &OsString) -> bool {
+    word.to_string_lossy().starts_with('-')
 }
 
 /// The value of `-C DIR` and `-C=DIR`.
@@ -111,23 +104,17 @@ pub(super) enum Flags {
 /// Sets Go's flags and packages apart from ours.
 pub(super) fn split(args: &[OsString], cwd: &Path) -> Result<Split> {
     let (args, moved) = &behind(args)?;
-    let at = args
-        .iter()
-        .skip(1)
-        .position(|argument| !argument.to_string_lossy().starts_with('-'))
-        .map(|at| at + 1);
+    let at = args.iter().skip(1).position(|word| !is_flag(word));
+    let at = at.map(|at| at + 1);
     let builder = at.filter(|index| BUILDERS.iter().any(|name| args[*index] == *name));
     let Some(at) = builder else {
+        let moved = moved.as_ref().map(|moved| moved_to(&cwd.join(moved)));
         let typed = Typed {
-            cwd: moved
-                .as_ref()
-                .map_or(cwd.to_path_buf(), |moved| moved_to(&cwd.join(moved))),
+            cwd: moved.unwrap_or_else(|| cwd.to_path_buf()),
             ..Typed::default()
         };
-        return Ok(Split {
-            ours: args.to_vec(),
-            typed,
-        });
+        let ours = args.to_vec();
+        return Ok(Split { ours, typed });
     };
     let command = args[at].to_string_lossy();
     let mut behind = &args[at + 1..];
@@ -150,11 +137,12 @@ pub(super) fn split_behind(
     cwd: &Path,
     flags: Flags,
 ) -> Result<Split> {
-    let mut typed = Typed {
+    let typed = Typed {
         cwd: cwd.to_path_buf(),
         ..Typed::default()
     };
-    let mut ours: Vec<OsString> = vec!["gobuild-opt".into(), command.into()];
+    let ours = vec!["gobuild-opt".into(), command.into()];
+    let mut split = Split { ours, typed };
     let mut known = match flags {
         Flags::Gos => Known::default(),
         Flags::Anywhere | Flags::OursAndGos => Known::of(command),
@@ -165,35 +153,42 @@ pub(super) fn split_behind(
     while let Some(arg) = rest.next() {
         let text = arg.to_string_lossy();
         if text == "--" {
-            typed.packages.extend(rest.by_ref().cloned());
+            split.typed.packages.extend(rest.by_ref().cloned());
         } else if !text.starts_with('-') || text == "-" {
-            typed.packages.push(arg.clone());
+            split.typed.packages.push(arg.clone());
             if flags != Flags::Anywhere {
-                typed.packages.extend(rest.by_ref().cloned());
+                split.typed.packages.extend(rest.by_ref().cloned());
             }
         } else if let Some(takes_value) = known.takes_value(&text) {
-            ours.push(arg.clone());
+            split.ours.push(arg.clone());
             if takes_value && !text.contains('=') {
-                ours.extend(rest.next().cloned());
+                split.ours.extend(rest.next().cloned());
             }
         } else {
             let flag = go_flag(arg, &text, &known, &mut rest)?;
-            if flag.name == "C" {
-                // Go's own rule: a directory behind a flag that names a file would be read twice.
-                if !typed.flags.is_empty() || !typed.packages.is_empty() || moved {
-                    return Err(Error::new(
-                        Kind::Usage,
-                        "`-C` must be the first of go's flags on the command line",
-                    ));
-                }
-                moved = true;
-                typed.cwd = moved_to(&cwd.join(flag.path().unwrap_or_default()));
-            } else {
-                typed.flags.push(flag);
-            }
+            split.add(flag, &mut moved)?;
         }
     }
-    Ok(Split { ours, typed })
+    Ok(split)
+}
+
+impl Split {
+    /// Adds a flag of go. With `-C` go works elsewhere; `moved`: there was one already.
+    fn add(&mut self, flag: Flag, moved: &mut bool) -> Result<()> {
+        let typed = &mut self.typed;
+        if flag.name != "C" {
+            typed.flags.push(flag);
+            return Ok(());
+        }
+        // Go's own rule: a directory behind a flag that names a file would be read twice.
+        if !typed.flags.is_empty() || !typed.packages.is_empty() || *moved {
+            let message = "`-C` must be the first of go's flags on the command line";
+            return Err(Error::new(Kind::Usage, message));
+        }
+        *moved = true;
+        typed.cwd = moved_to(&typed.cwd.join(flag.path().unwrap_or_default()));
+        Ok(())
+    }
 }
 
 /// A directory without `..`, as long as that is the same one: behind a link it need not be. What lies above it is looked for by name.
@@ -218,17 +213,7 @@ fn go_flag<'a>(
         .ok_or_else(|| Error::new(Kind::Usage, format!("`{text}` is not a flag")))?;
     let arity = flags::arity(name);
     if arity == Arity::Unknown && text.starts_with("--") {
-        // Go may know it one day, but a slip in one of ours must not end up there: what follows would be its package.
-        let ours = known.long.iter().map(|(it, _)| it.as_str());
-        let hint = match strict::nearest(name, ours) {
-            Some(near) => Some(format!("did you mean `--{near}`?")),
-            None => known.refuses.then(|| {
-                format!("`--help` lists ours; a flag of a newer go is handed on with one dash: `-{name}`")
-            }),
-        };
-        if let Some(hint) = hint {
-            return Err(Error::new(Kind::Usage, format!("unknown flag `--{name}`")).hint(hint));
-        }
+        known.check(name)?;
     }
     let value = match (value, arity) {
         (Some(_), _) => flags::value_behind(arg),
@@ -279,6 +264,22 @@ impl Known {
                 .extend(argument.get_short().map(|it| (it, takes)));
         }
         known
+    }
+
+    /// Fails for a flag with two dashes that is a slip in one of ours. Go may know it one day, but a slip must not end up there:
+    /// what follows would be its package.
+    fn check(&self, name: &str) -> Result<()> {
+        let ours = self.long.iter().map(|(long, _)| long.as_str());
+        let hint = match strict::nearest(name, ours) {
+            Some(near) => format!("did you mean `--{near}`?"),
+            None if self.refuses => {
+                format!(
+                    "`--help` lists ours; a flag of a newer go is handed on with one dash: `-{name}`"
+                )
+            }
+            None => return Ok(()),
+        };
+        Err(Error::new(Kind::Usage, format!("unknown flag `--{name}`")).hint(hint))
     }
 
     /// Whether `arg` is one of ours, and whether it takes a value.

@@ -36,22 +36,22 @@ pub fn stand_in(args: &[OsString]) -> Option<StandIn> {
             ours: false,
         });
     }
-    // `help build` is a question about go's command, and `help go` about go.
     if let ("help", Some(topic)) = (first.to_str().unwrap_or_default(), rest.get(1)) {
-        let is_gos = GOS.iter().any(|text| topic == *text);
-        let about = rest
-            .iter()
-            .filter(|argument| *argument != "go")
-            .cloned()
-            .collect();
-        return (is_gos || topic == "go").then_some(StandIn {
-            args: about,
-            ours: false,
-        });
+        return help(topic, rest);
     }
     GOS.iter().any(|text| first == *text).then(|| StandIn {
         args: rest.to_vec(),
         ours: true,
+    })
+}
+
+/// `help build` is a question about go's command, and `help go` about go.
+fn help(topic: &OsString, words: &[OsString]) -> Option<StandIn> {
+    let is_gos = topic == "go" || GOS.iter().any(|text| topic == *text);
+    let about = words.iter().filter(|word| *word != "go").cloned();
+    is_gos.then(|| StandIn {
+        args: about.collect(),
+        ours: false,
     })
 }
 

@@ -4,24 +4,23 @@ mod everything;
 
 mod loosen;
 
-use super::lock_file::{self, Found};
+use super::lock_file::{self, FoundExecutable};
 use super::pass::{self, Pass};
-use super::repair::{self, Repaired};
+use super::staged::Staged;
 use super::{Output, Session};
-use crate::analysis;
 use crate::check;
 use crate::cli;
 use crate::command::prepare::{prepare, prepare_for};
 use crate::error::{Error, Kind, Result};
-use crate::facts::{self, Purpose, stage};
+use crate::facts::{self, Prepared, Purpose};
 use crate::lock::{Item, Lock};
 use crate::plan::Typed;
 use everything::everything;
 use loosen::loosen;
 
-/// What is loosened.
+/// An entry of the lock that is named, to be loosened.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum NamedItem {
     /// A site by its ID.
     Site(String),
     /// An entry of executables: of the one with this name, `None`: of every one.
@@ -33,7 +32,7 @@ struct Fresh<'a> {
     /// The sites.
     pass: &'a Pass,
     /// The executables.
-    executables: &'a [Found],
+    executables: &'a [FoundExecutable],
     /// What the user wants.
     config: &'a crate::config::Config,
     /// Packages were named: the rest of the lock stays.
@@ -52,19 +51,9 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
     let prepared = prepare_for(&args.settings, &typed, Purpose::Escapes, session)?;
     let path = lock_file::path_of(&prepared);
     let before = lock_file::load(&path, &session.cwd)?;
-    let is_site = |wanted: &Wanted| matches!(wanted, Wanted::Site(_));
-    let only_sites = !items.is_empty() && items.iter().all(is_site);
-    let has_mains = prepared
-        .facts
-        .iter()
-        .any(|facts| facts.packages.iter().any(|package| package.is_named_main()));
     let config = prepared.loaded.config.clone();
-    let (pass, found) = if only_sites || !has_mains {
-        (pass::collect(prepared, session)?, Vec::new())
-    } else {
-        let sites = items.is_empty() || items.iter().any(is_site);
-        release(args, &typed, sites, before.as_ref(), session)?
-    };
+    let asked = (items.as_slice(), &typed);
+    let (pass, found) = fresh(args, asked, prepared, before.as_ref(), session)?;
     let mut lock = before.clone().unwrap_or_default();
     let fresh = Fresh {
         pass: &pass,
@@ -87,6 +76,24 @@ pub(crate) fn run(args: &cli::Accept, session: &mut Session<'_>) -> Result<Outpu
     Ok(text(lines))
 }
 
+/// Runs what the items need: the escape pass alone where only sites are asked for or nothing is linked, else a release.
+fn fresh(
+    args: &cli::Accept,
+    (items, typed): (&[NamedItem], &Typed),
+    prepared: Prepared,
+    lock: Option<&Lock>,
+    session: &mut Session<'_>,
+) -> Result<(Pass, Vec<FoundExecutable>)> {
+    let is_site = |wanted: &NamedItem| matches!(wanted, NamedItem::Site(_));
+    let only_sites = !items.is_empty() && items.iter().all(is_site);
+    let mut packages = prepared.facts.iter().flat_map(|facts| &facts.packages);
+    if only_sites || !packages.any(|package| package.is_named_main()) {
+        return Ok((pass::collect(prepared, session)?, Vec::new()));
+    }
+    let sites = items.is_empty() || items.iter().any(is_site);
+    release(args, typed, sites, lock, session)
+}
+
 fn text(lines: Vec<String>) -> Output {
     Output {
         text: lines
@@ -98,7 +105,7 @@ fn text(lines: Vec<String>) -> Output {
 }
 
 /// Items look like nothing that go takes for a package: ten hexadecimal digits, and what [`Item`] reads.
-fn items(typed: &Typed) -> Result<(Vec<Wanted>, Typed)> {
+fn items(typed: &Typed) -> Result<(Vec<NamedItem>, Typed)> {
     let mut typed = typed.clone();
     let mut items = Vec::new();
     for word in typed.packages.iter().filter_map(|package| package.to_str()) {
@@ -138,15 +145,15 @@ fn almost(word: &str) -> Result<()> {
     Err(Error::new(Kind::Usage, message).hint(hint))
 }
 
-fn item(text: &str) -> Option<Wanted> {
+fn item(text: &str) -> Option<NamedItem> {
     if let Ok(item) = text.parse() {
-        return Some(Wanted::Fact(item, None));
+        return Some(NamedItem::Fact(item, None));
     }
     if let Some(name) = text.strip_prefix("size:") {
-        return Some(Wanted::Fact(Item::Size, Some(name.to_owned())));
+        return Some(NamedItem::Fact(Item::Size, Some(name.to_owned())));
     }
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    (text.len() == 10 && text.chars().all(hex)).then(|| Wanted::Site(text.to_owned()))
+    (text.len() == 10 && text.chars().all(hex)).then(|| NamedItem::Site(text.to_owned()))
 }
 
 fn reason(given: Option<&str>, required: bool) -> Result<Option<String>> {
@@ -165,32 +172,19 @@ fn release(
     sites: bool,
     lock: Option<&Lock>,
     session: &mut Session<'_>,
-) -> Result<(Pass, Vec<Found>)> {
+) -> Result<(Pass, Vec<FoundExecutable>)> {
     let mut prepared = prepare(&args.settings, typed, session)?;
     prepared.narrow(facts::Wanted::Accepted { sites });
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
-    let Repaired {
-        plan, mut built, ..
-    } = repair::run(plan, &loaded, &typed, lock, session)?;
-    let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
-    if let Some(failure) = built.iter().find_map(|built| built.escape_failure.as_ref()) {
+    let executed = Staged::apart(prepared, session)?.execute(lock, session)?;
+    let artifacts = executed.analyze(session)?;
+    let mut built = executed.built.iter();
+    if let Some(failure) = built.find_map(|built| built.escape_failure.as_ref()) {
         return Err(
             Error::new(Kind::Go, "there is no escape report to accept").detail(failure.clone())
         );
     }
-    let executables = lock_file::found(&plan, &artifacts);
-    let escapes = built
-        .iter_mut()
-        .map(|built| built.escapes.take().unwrap_or_default());
-    let escapes: Vec<_> = escapes.collect();
-    let found = plan.targets.into_iter().zip(escapes).collect();
-    let pass = Pass {
-        found,
-        asserted: Vec::new(),
-        _stage: stage,
-    };
-    Ok((pass, executables))
+    let executables = lock_file::found(&executed.plan, &artifacts);
+    Ok((Pass::of(executed), executables))
 }
 
 #[cfg(test)]
@@ -199,8 +193,11 @@ mod tests {
 
     #[test]
     fn items_are_told_from_packages() {
-        let fact = |item, name: Option<&str>| Some(Wanted::Fact(item, name.map(str::to_owned)));
-        assert_eq!(item("0123456789"), Some(Wanted::Site("0123456789".into())));
+        let fact = |item, name: Option<&str>| Some(NamedItem::Fact(item, name.map(str::to_owned)));
+        assert_eq!(
+            item("0123456789"),
+            Some(NamedItem::Site("0123456789".into()))
+        );
         assert_eq!(item("size"), fact(Item::Size, None));
         assert_eq!(item("size:api"), fact(Item::Size, Some("api")));
         assert_eq!(item("cgo:net"), fact(Item::Cgo("net".into()), None));

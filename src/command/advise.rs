@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::attempt::replaced::Files;
 use super::attempt::{self, Trial};
-use super::heavier::annotated;
-use super::lock_file;
+use super::lock_file::{self, Held};
+use super::pass::{self, Pass};
 use super::present::{self, present};
 use super::{Output, Session};
 use crate::build::Event;
 use crate::cli;
 use crate::command::prepare::prepare_for;
-use crate::config::AdviseGate;
 use crate::config::layer::Loaded;
+use crate::config::{AdviseGate, Config};
 use crate::error::{Error, Kind, Result};
 use crate::facts::{Purpose, gather};
 use crate::input;
@@ -25,7 +25,7 @@ use crate::plan::{Facts, Typed};
 use crate::profile;
 use crate::render::{self, Format, Shows, Style};
 use crate::report::advice_report::gather::{Given, Inputs, target};
-use crate::report::advice_report::{Finding, Patch, Report};
+use crate::report::advice_report::{Finding, Patch, Report, Target};
 use crate::report::{Findings, shown};
 use crate::view;
 
@@ -37,45 +37,50 @@ pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Outpu
     present::check(Shows::ADVICE, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let loaded = prepared.loaded.clone();
-    let cwd = session.cwd.clone();
-    let typed = typed(args, &loaded, &cwd)?;
-    let path = lock_file::path_of(&prepared);
-    let now = lock_file::load(&path, &cwd)?;
-    let judging = prepared.earlier.judging(&path, now.clone(), session)?;
+    let typed = typed(args, &loaded, &session.cwd)?;
+    let held = Held::of(&prepared, session)?;
     let again = (prepared.loaded.clone(), prepared.typed.clone());
-    let pass = super::pass::collect(prepared, session)?;
+    let pass = pass::collect(prepared, session)?;
+    let mut report = Report::of(charged(args, &loaded.config, &pass, typed, &session.cwd)?);
+    if args.accept {
+        let told = accept(&report, held.now.unwrap_or_default(), &held.path, session)?;
+        (session.show)(Event::Talk(&told));
+    } else if args.attempt.is_none() {
+        report.hold_against(held.judge.as_ref(), loaded.config.advise.gate);
+    }
+    if let Some(number) = args.attempt {
+        return tried(args, &report, number, again, session);
+    }
+    let render = |format, top, style| rendered(&report, format, top, style, &session.cwd);
+    present(render, &args.output, args.top, &report.verdict, session)
+}
+
+/// Charges the sites of each platform with the profiles: those of the line, otherwise those of the build.
+fn charged(
+    args: &cli::Advise,
+    config: &Config,
+    pass: &Pass,
+    typed: Option<Vec<Given>>,
+    cwd: &Path,
+) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
     for (plan, collected) in &pass.found {
-        let of_build;
-        let given = match &typed {
-            Some(given) => given,
-            None => {
-                of_build = applied(&plan.facts, &args.typed.cwd, &cwd)?;
-                &of_build
-            }
+        let of_build = match typed {
+            Some(_) => Vec::new(),
+            None => applied(&plan.facts, &args.typed.cwd, cwd)?,
         };
+        let given = typed.as_ref().unwrap_or(&of_build);
         let inputs = Inputs {
             facts: &plan.facts,
-            config: &loaded.config,
+            config,
             collected,
-            cwd: &cwd,
+            cwd,
         };
         let overlay = Overlay::of(&plan.facts);
         let mut read = |path: &Path| overlay.read(path, input::SOURCE).ok();
         targets.push(target(&inputs, given, &mut read));
     }
-    let mut report = Report::of(targets);
-    if args.accept {
-        let told = accept(&report, now.unwrap_or_default(), &path, session)?;
-        (session.show)(Event::Talk(&told));
-    } else if args.attempt.is_none() {
-        report.hold_against(judging.as_ref(), loaded.config.advise.gate);
-    }
-    if let Some(number) = args.attempt {
-        return tried(args, &report, number, again, session);
-    }
-    let render = |format, top, style| rendered(&report, format, top, style, &cwd);
-    present(render, &args.output, args.top, &report.verdict, session)
+    Ok(targets)
 }
 
 /// Makes the findings of now those that the lock holds.
@@ -145,12 +150,7 @@ fn tried(
     session: &mut Session<'_>,
 ) -> Result<Output> {
     let (finding, patch) = chosen(report, number)?;
-    let under = attempt::over(&typed);
-    let mut files = Files::over(under.as_deref(), &typed.cwd)?;
-    files.diffed(&patch.diff, &finding.rule, &session.cwd)?;
-    if args.write {
-        files.check_write(&session.cwd)?;
-    }
+    let files = patched(args, finding, patch, &typed, session)?;
     let gated = loaded.config.advise.gate != AdviseGate::Off;
     let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
     let trial = Trial {
@@ -173,6 +173,23 @@ fn tried(
         told.written = true;
     }
     attempt::show(&found, &args.output, args.top, session)
+}
+
+/// The files with the change of a finding.
+fn patched(
+    args: &cli::Advise,
+    finding: &Finding,
+    patch: &Patch,
+    typed: &Typed,
+    session: &Session<'_>,
+) -> Result<Files> {
+    let under = attempt::over(typed);
+    let mut files = Files::over(under.as_deref(), &typed.cwd)?;
+    files.diffed(&patch.diff, &finding.rule, &session.cwd)?;
+    if args.write {
+        files.check_write(&session.cwd)?;
+    }
+    Ok(files)
 }
 
 /// The profiles that are typed or configured; `None`: those of the build are taken.
@@ -225,7 +242,7 @@ fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Pat
     findings.anchor = present::anchor(cwd);
     match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
             .unwrap_or_else(|| render::blocks(&view::advice::advise(report, top), format, style)),
     }
 }

@@ -5,8 +5,8 @@ pub mod replaced;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::heavier::{annotated, heavier};
-use super::measuring::{check_packages, hint_directory};
+use super::heavier::heavier;
+use super::measuring::{Benchmarks, check_packages};
 use super::pass;
 use super::present::{self, present};
 use super::unpublished;
@@ -14,15 +14,15 @@ use super::{Output, Session};
 use crate::assertion::Judged;
 use crate::binary;
 use crate::build::Event;
-use crate::build::benchmarks::{self, Measured, Request};
 use crate::build::escape_pass::Collected;
 use crate::cli;
 use crate::command::prepare::prepare_for;
+use crate::config::Config;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::anchor_flags;
 use crate::facts::is_of_this_machine;
-use crate::facts::{Prepared, Purpose, gather, list_flags};
+use crate::facts::{Prepared, Purpose, gather};
 use crate::go::flags::Flag;
 use crate::order::Ordered;
 use crate::plan::output::Executable;
@@ -30,6 +30,7 @@ use crate::plan::{Facts, TargetPlan, Typed};
 use crate::render::{self, Format, Shows};
 use crate::report::difference::{self, Pair, Report};
 use crate::report::escape_report::{Selection, target};
+use crate::report::platform_escapes::Escapes;
 use crate::report::platform_escapes::since_revision::Before;
 use crate::report::{Against, Findings, Heavier, shown};
 use crate::view;
@@ -81,11 +82,12 @@ pub(crate) fn show(
         anchor: present::anchor(&session.cwd),
         ..Findings::of(targets.map(|target| (target.new.as_slice(), [].as_slice())))
     };
+    let blocks = |top| view::differing::differing(report, top);
+    let cwd = &session.cwd;
     let render = |format, top, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, &session.cwd).unwrap_or_else(|| {
-            render::blocks(&view::differing::differing(report, top), format, style)
-        }),
+        _ => present::annotated(&findings, &report.tool, format, cwd)
+            .unwrap_or_else(|| render::blocks(&blocks(top), format, style)),
     };
     present(render, output, top, &report.verdict, session)
 }
@@ -128,6 +130,14 @@ impl Trial<'_> {
         })
     }
 
+    /// The packages whose benchmarks are run: those that were named for it, else those of the program.
+    fn packages(&self, typed: &Typed, loaded: &Loaded) -> Vec<OsString> {
+        match self.bench.bench_package.as_slice() {
+            [] => typed.packages(&loaded.config),
+            named => named.iter().map(OsString::from).collect(),
+        }
+    }
+
     /// Runs the benchmarks that were named, before and after.
     fn benchmarks(
         &self,
@@ -136,42 +146,25 @@ impl Trial<'_> {
         (plain, changed): (&Typed, &Typed),
         session: &mut Session<'_>,
     ) -> Result<Vec<difference::Benchmark>> {
-        let mut parts = before.parts.iter();
-        let here = parts.find(|part| is_of_this_machine(&part.plan.facts.target));
-        let part = here.or(before.parts.first());
-        let (Some(pattern), Some(part)) = (&self.bench.bench, part) else {
+        let (Some(pattern), Some(facts)) = (&self.bench.bench, before.here()) else {
             return Ok(Vec::new());
         };
-        let packages: Vec<OsString> = match self.bench.bench_package.as_slice() {
-            [] => plain.packages(&loaded.config),
-            named => named.iter().map(OsString::from).collect(),
-        };
-        let facts = &part.plan.facts;
+        let packages = self.packages(plain, loaded);
         check_packages(&packages)?;
-        let run = |typed: &Typed| -> Result<Vec<Measured>> {
-            let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
-            let request = Request {
-                pattern,
-                packages: &packages,
-                flags: &flags,
-                operations: self.bench.operations.max(1),
-            };
-            let mut go = facts.go.clone();
-            let ground = std::sync::Arc::make_mut(&mut go.ground);
-            let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
-            ground.trust_flags(&words);
-            // The stage of a build is gone by now.
-            go.env.retain(|it| it.0 != "GOTMPDIR");
-            let measured = benchmarks::measure(&go, &request, &session.interrupt);
-            measured.map_err(|error| hint_directory(error, &packages, facts))
+        let benchmarks = Benchmarks {
+            pattern,
+            packages: &packages,
+            operations: self.bench.operations,
         };
         (session.show)(Event::Talk("running benchmarks, before and after"));
+        let run = |typed| benchmarks.measure(facts, loaded, typed, &session.interrupt);
         let old = run(plain)?;
         let new = run(changed).map_err(with_change)?;
         Ok(difference::benchmarks(&old, &new))
     }
 }
 
+/// An error of the build with the change.
 fn with_change(mut error: Error) -> Error {
     if error.kind == Kind::Go {
         error.message = format!("with the change: {}", error.message);
@@ -210,6 +203,15 @@ struct Side {
     parts: Vec<Part>,
 }
 
+impl Side {
+    /// The platform whose programs run here, else the first.
+    fn here(&self) -> Option<&Facts> {
+        let mut all = self.parts.iter().map(|part| &part.plan.facts);
+        let here = all.find(|facts| is_of_this_machine(&facts.target));
+        here.or(self.parts.first().map(|part| &part.plan.facts))
+    }
+}
+
 /// What was found of it for a platform.
 struct Part {
     plan: TargetPlan,
@@ -220,9 +222,19 @@ struct Part {
 
 /// Builds a side: executables where there is something to link, else the escapes alone.
 fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Side> {
-    if links {
-        return linked(prepared, session);
+    let mut parts = match links {
+        true => linked(prepared, session)?,
+        false => escapes_alone(prepared, session)?,
+    };
+    for part in &mut parts {
+        // The stage of the build is gone with this function.
+        let env = &mut part.plan.facts.go.env;
+        env.retain(|(name, _)| name != "GOTMPDIR");
     }
+    Ok(Side { parts })
+}
+
+fn escapes_alone(prepared: Prepared, session: &mut Session<'_>) -> Result<Vec<Part>> {
     let pass = pass::collect(prepared, session)?;
     let parts = pass.found.into_iter().map(|(plan, collected)| Part {
         plan,
@@ -230,12 +242,10 @@ fn side(prepared: Prepared, links: bool, session: &mut Session<'_>) -> Result<Si
         missing: None,
         executables: Vec::new(),
     });
-    Ok(Side {
-        parts: parts.collect(),
-    })
+    Ok(parts.collect())
 }
 
-fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
+fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Vec<Part>> {
     let found = unpublished::build(prepared, session)?;
     let mut parts = Vec::new();
     for (target, built) in found.plan.targets.into_iter().zip(found.built) {
@@ -250,7 +260,7 @@ fn linked(prepared: Prepared, session: &mut Session<'_>) -> Result<Side> {
             plan: target,
         });
     }
-    Ok(Side { parts })
+    Ok(parts)
 }
 
 /// The sizes of an executable in the stage.
@@ -282,38 +292,17 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
         escapes: None,
         new: Vec::new(),
         gone: Vec::new(),
-        executables: Vec::new(),
+        executables: executables(before, after),
         notes: Vec::new(),
     };
-    for new in &after.executables {
-        let old = before
-            .executables
-            .iter()
-            .find(|built| built.name == new.name);
-        let changed = old.map(|old| difference::executable(old, new));
-        found.executables.extend(changed);
-    }
     let (Some(old), Some(new)) = (&before.collected, &after.collected) else {
         let missing = before.missing.iter().chain(&after.missing);
         let note = |text: &String| format!("escapes are not compared: {text}");
         found.notes.extend(missing.map(note));
         return found;
     };
-    let against = Against {
-        facts,
-        config: &loaded.config,
-        lock: None,
-        before: Some(Before {
-            name: BEFORE,
-            commit: "",
-            facts: &before.plan.facts,
-            collected: old,
-            cwd,
-            across: false,
-        }),
-        cwd,
-    };
-    let escapes = target(new, &Judged::default(), &against, &Selection::default()).escapes;
+    let sides = [(&before.plan.facts, old), (facts, new)];
+    let escapes = escapes_since(sides, &loaded.config, false, cwd);
     found.escapes = Some(Pair::of(old.escapes.sites, new.escapes.sites));
     found.new = escapes.new;
     found.new.extend(escapes.ignored);
@@ -321,4 +310,39 @@ fn compared(before: &Part, after: &Part, loaded: &Loaded, cwd: &Path) -> differe
     let note = escapes.revision.and_then(|revision| revision.note);
     found.notes.extend(note);
     found
+}
+
+/// The executables that both sides have.
+fn executables(before: &Part, after: &Part) -> Vec<difference::Executable> {
+    let changed = |new: &difference::Built| {
+        let mut old = before.executables.iter();
+        let old = old.find(|built| built.name == new.name)?;
+        Some(difference::executable(old, new))
+    };
+    after.executables.iter().filter_map(changed).collect()
+}
+
+/// The escapes of the program as it would be, held against those of the program as it is. `across`: two Go versions compiled
+/// them.
+pub(crate) fn escapes_since(
+    [(before, old), (facts, new)]: [(&Facts, &Collected); 2],
+    config: &Config,
+    across: bool,
+    cwd: &Path,
+) -> Escapes {
+    let against = Against {
+        facts,
+        config,
+        lock: None,
+        before: Some(Before {
+            name: BEFORE,
+            commit: "",
+            facts: before,
+            collected: old,
+            cwd,
+            across,
+        }),
+        cwd,
+    };
+    target(new, &Judged::default(), &against, &Selection::default()).escapes
 }

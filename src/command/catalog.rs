@@ -12,7 +12,7 @@ use crate::check;
 use crate::cli::{Cli, Completions, Explain, Man, Presets, Schema, SchemaOf};
 use crate::config::{preset, strict};
 use crate::error::{Error, Kind, Result};
-use crate::lesson;
+use crate::lesson::{self, Lesson};
 use crate::order::Ordered;
 use crate::render::{self, Format, Style};
 use crate::schema;
@@ -106,31 +106,15 @@ fn unknown(id: &str) -> Error {
 /// The table of the lessons. In JSON, with their whole text.
 fn lessons(format: Format, width: usize) -> Result<Output> {
     if format == Format::Json {
-        let all = lesson::ALL.iter().map(|lesson| {
-            serde_json::json!({
-                "number": lesson.number,
-                "title": lesson.title,
-                "today": lesson.today,
-                "manual": lesson.manual,
-                "served": lesson.served.iter().map(|lesson| lesson.text()).collect::<Vec<_>>(),
-            })
-        });
-        return data(render::json(&all.collect::<Vec<_>>()));
+        let all: Vec<_> = lesson::ALL.iter().map(whole_lesson).collect();
+        return data(render::json(&all));
     }
     // In a terminal the sentences are longer than a row.
     if format == Format::Text {
-        let lines = lesson::ALL.iter().flat_map(|lesson| {
-            let title = format!("{:>2}  {}", lesson.number, lesson.title);
-            [
-                Block::Line(Tone::Plain, title),
-                Block::Line(Tone::Dim, format!("      {}", lesson.today)),
-                Block::Line(Tone::Dim, format!("      -> {}", lesson.places())),
-            ]
-        });
-        let blocks: Vec<Block> = lines.collect();
+        let blocks: Vec<Block> = lesson::ALL.iter().flat_map(lesson_lines).collect();
         return data(render::blocks(&blocks, format, Style { width }));
     }
-    let row = |it: &lesson::Lesson| {
+    let row = |it: &Lesson| {
         let number = it.number.to_string();
         vec![number, it.title.into(), it.today.into(), it.places()]
     };
@@ -140,6 +124,25 @@ fn lessons(format: Format, width: usize) -> Result<Output> {
         .collect();
     let rows = lesson::ALL.iter().map(row).collect();
     list(columns, rows, format, width)
+}
+
+fn whole_lesson(lesson: &Lesson) -> serde_json::Value {
+    serde_json::json!({
+        "number": lesson.number,
+        "title": lesson.title,
+        "today": lesson.today,
+        "manual": lesson.manual,
+        "served": lesson.served.iter().map(|place| place.text()).collect::<Vec<_>>(),
+    })
+}
+
+fn lesson_lines(lesson: &Lesson) -> [Block; 3] {
+    let title = format!("{:>2}  {}", lesson.number, lesson.title);
+    [
+        Block::Line(Tone::Plain, title),
+        Block::Line(Tone::Dim, format!("      {}", lesson.today)),
+        Block::Line(Tone::Dim, format!("      -> {}", lesson.places())),
+    ]
 }
 
 /// `presets [NAME]`

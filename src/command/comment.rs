@@ -37,33 +37,46 @@ const LARGEST_NUMBER: u64 = 1 << 53;
 /// Prints the comment, or writes it to the pull request.
 pub(crate) fn run(args: &cli::Comment, session: &mut Session<'_>) -> Result<Output> {
     let report = read(&args.from, &session.cwd)?;
-    let base = match &args.base {
-        Some(path) => Some(Sides::read(path, &args.from, &session.cwd)?),
-        None => None,
-    };
-    // What was written by others may surprise code that is made for our own reports.
-    let text = contain(AssertUnwindSafe(|| {
-        Some(draft(&report, base.as_ref(), args))
-    }));
-    let text = text.ok_or_else(|| no_report(&args.from, "its numbers make no sense"))??;
-    if !args.post {
-        return Ok(Output {
+    let text = contained(&report, args, session)?;
+    match args.post {
+        true => write(&text, &report, args, session),
+        false => Ok(Output {
             text: match text.wanted {
                 true => text.body,
                 false => String::new(),
             },
             is_data: true,
             ..Output::default()
-        });
+        }),
     }
+}
+
+/// The draft: what was written by others may surprise code that is made for our own reports.
+fn contained(report: &Report, args: &cli::Comment, session: &Session<'_>) -> Result<Draft> {
+    let base = match &args.base {
+        Some(path) => Some(Sides::read(path, &args.from, &session.cwd)?),
+        None => None,
+    };
+    let text = contain(AssertUnwindSafe(|| {
+        Some(draft(report, base.as_ref(), args))
+    }));
+    text.ok_or_else(|| no_report(&args.from, "its numbers make no sense"))?
+}
+
+/// Writes the comment to the pull request, and the check beside it.
+fn write(
+    text: &Draft,
+    report: &Report,
+    args: &cli::Comment,
+    session: &Session<'_>,
+) -> Result<Output> {
     let path = args.subject.as_deref().unwrap_or(Path::new(""));
     let subject = Subject::read(path, session)?;
     // A branch may require the check: a comment that cannot be written does not keep it away.
-    let mut done = vec![post::post(&text, &subject, args, session)];
+    let mut done = vec![post::post(text, &subject, args, session)];
     if let Some(name) = &args.check {
-        done.push(check_run::write(
-            name, &report, &text.body, &subject, session,
-        ));
+        let written = check_run::write(name, report, &text.body, &subject, session);
+        done.push(written);
     }
     let done = done.into_iter().collect::<Result<Vec<String>>>()?;
     Ok(Output {

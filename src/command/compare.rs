@@ -8,7 +8,7 @@ mod version_order;
 
 use std::path::Path;
 
-use super::inspect::{Wanted, dissect, slice};
+use super::inspect::{Extras, dissect, slice};
 use super::named_executable::open;
 use super::present::{Blocks, check, emit};
 use super::{Output, Session};
@@ -25,32 +25,19 @@ use point::Given;
 pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::COMPARISON, &args.output)?;
     if args.why && args.by.is_some() {
-        return Err(
-            Error::new(Kind::Usage, "`--why` is a listing of its own").hint("leave out `--by`")
-        );
+        let message = "`--why` is a listing of its own";
+        return Err(Error::new(Kind::Usage, message).hint("leave out `--by`"));
     }
-    let mut before = Side::open(&args.before, args, session)?;
-    let mut after = Side::open(&args.after, args, session)?;
-    let arch = args.arch.as_deref();
-    let digest = needs_digests(args, &before, &after);
-    for (side, path) in [(&mut before, &args.before), (&mut after, &args.after)] {
-        side.digest = digest;
-        side.dissect(path, args, session, Owners::Symbols)?;
+    let [before, after] = sides(args, session)?;
+    if args.why {
+        before.explains(&args.before)?;
+        after.explains(&args.after)?;
     }
     let rules = Rules {
         floor: args.floor.0.max(1),
         fail_over: args.fail_over,
     };
-    // Owners that were found in different ways do not compare: one without symbols has the other read as if it had none.
-    if before.is_by(Owners::References) && after.is_by(Owners::Symbols) {
-        after.dissect(&args.after, args, session, Owners::References)?;
-    } else if before.is_by(Owners::Symbols) && after.is_by(Owners::References) {
-        before.dissect(&args.before, args, session, Owners::References)?;
-    }
-    if args.why {
-        before.explains(&args.before)?;
-        after.explains(&args.after)?;
-    }
+    let arch = args.arch.as_deref();
     let loaded = twins(&before, &after, arch);
     let mut comparison = compare(&before.subjects, &after.subjects, loaded, rules)?;
     if args.exact {
@@ -72,6 +59,24 @@ pub(crate) fn run(args: &cli::Compare, session: &mut Session<'_>) -> Result<Outp
         failures: comparison.verdict.sentences(),
         ..output
     })
+}
+
+/// Reads both files, the owners of their bytes found in the same way.
+fn sides(args: &cli::Compare, session: &Session<'_>) -> Result<[Side; 2]> {
+    let mut before = Side::open(&args.before, args, session)?;
+    let mut after = Side::open(&args.after, args, session)?;
+    let digest = needs_digests(args, &before, &after);
+    for (side, path) in [(&mut before, &args.before), (&mut after, &args.after)] {
+        side.digest = digest;
+        side.dissect(path, args, session, Owners::Symbols)?;
+    }
+    // Owners that were found in different ways do not compare: one without symbols has the other read as if it had none.
+    if before.is_by(Owners::References) && after.is_by(Owners::Symbols) {
+        after.dissect(&args.after, args, session, Owners::References)?;
+    } else if before.is_by(Owners::Symbols) && after.is_by(Owners::References) {
+        before.dissect(&args.before, args, session, Owners::References)?;
+    }
+    Ok([before, after])
 }
 
 /// JSON shows digests. They say, too, whether a file is the one of a report: of two files their bytes do, which are only
@@ -137,10 +142,10 @@ impl Side {
         let Some(bytes) = &self.executable else {
             return Ok(());
         };
-        let wanted = Wanted {
+        let wanted = Extras {
             digest: self.digest,
             without_symbols: by == Owners::References,
-            ..Wanted::default()
+            ..Extras::default()
         };
         let arch = args.arch.as_deref();
         let dissected = dissect(path, bytes, arch, wanted, &session.interrupt)?;

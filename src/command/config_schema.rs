@@ -20,23 +20,25 @@ pub(crate) fn config_schema() -> Value {
     let mut top = schema["properties"].take();
     let mut sections = Vec::new();
     for (name, property) in top.as_object_mut().into_iter().flatten() {
-        let section = property["$ref"].as_str();
-        let section = section.and_then(|section| section.strip_prefix("#/$defs/"));
-        match (section, reference.get(name)) {
-            (Some(section), Some(Value::Object(keys))) => {
-                sections.push((section.to_owned(), keys.clone()));
-            }
+        match (definition(property), reference.get(name)) {
+            (Some(section), Some(Value::Object(keys))) => sections.push((section, keys)),
             (_, default) => set(property, default.filter(|value| !value.is_object())),
         }
     }
     schema["properties"] = top;
     for (section, keys) in sections {
-        let properties = &mut schema["$defs"][section.as_str()]["properties"];
+        let properties = &mut schema["$defs"][section]["properties"];
         for (name, property) in properties.as_object_mut().into_iter().flatten() {
             set(property, keys.get(name));
         }
     }
     schema
+}
+
+/// The definition that a property refers to.
+fn definition(property: &Value) -> Option<String> {
+    let reference = property["$ref"].as_str()?;
+    reference.strip_prefix("#/$defs/").map(str::to_owned)
 }
 
 fn set(property: &mut Value, default: Option<&Value>) {

@@ -2,23 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::heavier::annotated;
-use super::lock_file;
+use super::lock_file::Held;
 use super::present;
+use super::upgrade::vetting::findings;
 use super::{Output, Session};
 use crate::build::Event;
 use crate::check::{self, Context, Finding, Status};
 use crate::cli::Doctor;
 use crate::clock;
 use crate::command::prepare::prepare_for;
-use crate::config::layer::{self, Loaded};
-use crate::doctor::weighed::{Weighed, weighed};
+use crate::config::layer;
 use crate::doctor::{self, Look, Row, Vetted};
 use crate::error::{Error, Result};
 use crate::facts::is_elsewhere;
 use crate::facts::{Prepared, Purpose, list_flags};
 use crate::gate::Change;
-use crate::go::vetted::{Asked, reported};
+use crate::go::vetted::Asked;
 use crate::lock::Lock;
 use crate::number::counted_of;
 use crate::plan::Facts;
@@ -30,21 +29,18 @@ use crate::view::{self, Block, Tone};
 /// Prints what the checks see in each main package.
 pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     let prepared = prepared(args, session)?;
-    let lock_path = lock_file::path_of(&prepared);
-    let lock = lock_file::load(&lock_path, &session.cwd)?;
-    let earlier = &prepared.earlier;
-    let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
-    let lock = earlier.judging(&lock_path, lock, session)?;
+    let held = Held::of(&prepared, session)?;
+    let gates = Gates {
+        change: held.change(&prepared, session)?,
+        lock: held.judge,
+    };
     let (mut all, mut open) = (Vec::<Seen>::new(), Vec::new());
     for (index, facts) in prepared.facts.iter().enumerate() {
         let scan = doctor::scan(&facts.packages);
         let asked = args.vet.then(|| vetted(&prepared, facts, session));
         let vetted = asked.transpose()?;
-        for main in facts
-            .packages
-            .iter()
-            .filter(|package| package.is_named_main())
-        {
+        let mains = facts.packages.iter().filter(|it| it.is_named_main());
+        for main in mains {
             let package = main.import_path.as_str();
             let strippable = strippable(&prepared, index, package, session);
             let look = Look {
@@ -55,10 +51,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
                 strippable: strippable.as_ref(),
                 vetted: vetted.as_ref(),
             };
-            let (lock, change) = (lock.as_ref(), change.as_ref());
-            let (mut seen, unjudged) = seen(&look, &prepared.loaded, lock, change);
-            seen.checks
-                .extend(prepared.unfilled.iter().map(without_value));
+            let (mut seen, unjudged) = seen(&look, &prepared, &gates);
             seen.name = format!("{} {}", main.executable_name(), facts.key());
             open.extend(unjudged.into_iter().map(|sentence| judge::Open {
                 sentence,
@@ -70,6 +63,13 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
     }
     let not_judged = judge::together(&open);
     Ok(output(&all, not_judged, args.format, &prepared, session))
+}
+
+/// What a build would be judged by.
+struct Gates {
+    lock: Option<Lock>,
+    /// What the working tree does to them.
+    change: Option<Change>,
 }
 
 fn output(
@@ -118,7 +118,7 @@ fn annotations(all: &[Seen], not_judged: &[Reason], format: Format, cwd: &Path) 
         findings.checked(&seen.checks, &seen.name);
         findings.learned(&seen.lessons, &seen.name);
     }
-    annotated(&findings, &Tool::this(), format, cwd)
+    present::annotated(&findings, &Tool::this(), format, cwd)
 }
 
 /// What there is to look at: the packages that were named, those of the configuration, or where there is nothing here, all below.
@@ -138,13 +138,9 @@ fn prepared(args: &Doctor, session: &mut Session<'_>) -> Result<Prepared> {
 const ELSEWHERE: &str = "no Go files here: looking at the main packages of ./... (`gobuild-opt init` writes them into a configuration)";
 
 /// What the checks and the rows see of an executable, and the gates that were not judged.
-fn seen(
-    look: &Look<'_>,
-    loaded: &Loaded,
-    lock: Option<&Lock>,
-    change: Option<&Change>,
-) -> (Seen, Vec<String>) {
-    let (facts, package) = (look.facts, look.package);
+fn seen(look: &Look<'_>, prepared: &Prepared, judging: &Gates) -> (Seen, Vec<String>) {
+    let (facts, package, loaded) = (look.facts, look.package, &prepared.loaded);
+    let lock = judging.lock.as_ref();
     let gates = foreseen(&Ahead {
         config: &loaded.config,
         origins: &loaded.origins,
@@ -162,16 +158,17 @@ fn seen(
         lock: None,
         proof: lock.and_then(|lock| lock.targets.get(&facts.key())?.proofs.get(package)),
         origins: &loaded.origins,
-        change,
+        change: judging.change.as_ref(),
         gates: &gates,
         now: clock::about_now(),
     };
     let go = &facts.toolchain;
     let checked = check::run(&loaded.config, &context);
+    let unfilled = prepared.unfilled.iter().map(without_value);
     let seen = Seen {
         name: String::new(),
         title: format!("{package} · {}/{} · {}", go.goos, go.goarch, go.version),
-        checks: checked.findings,
+        checks: checked.findings.into_iter().chain(unfilled).collect(),
         lessons: doctor::rows(look),
     };
     (seen, checked.unjudged)
@@ -185,10 +182,8 @@ fn strippable(
     session: &Session<'_>,
 ) -> Option<doctor::Strippable> {
     let mut executables = prepared.outputs.targets.get(index)?.iter();
-    let path = executables
-        .find(|executable| executable.package == package)?
-        .path
-        .as_ref()?;
+    let executable = executables.find(|executable| executable.package == package)?;
+    let path = executable.path.as_ref()?;
     let name = |path: &Path| shown(path, &session.cwd);
     let go = &prepared.facts.get(index)?.toolchain;
     let named = session
@@ -221,12 +216,7 @@ fn vetted(prepared: &Prepared, facts: &Facts, session: &Session<'_>) -> Result<V
     let (loaded, typed) = (&prepared.loaded, &prepared.typed);
     let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
     let packages = typed.packages(&loaded.config);
-    let ask = |asked| -> Result<Result<Vec<Weighed>, String>> {
-        let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
-        let found = found.map_err(|error| error.to_string());
-        session.interrupt.check()?;
-        Ok(found.map(|found| weighed(found, facts, &session.cwd)))
-    };
+    let ask = |asked| findings(asked, &flags, &packages, facts, session);
     let fix = match facts.toolchain.minor() >= Some((1, 26)) {
         true => ask(Asked::Fix)?,
         false => Err(format!(

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::lock_file;
-use super::pass::collect;
+use super::lock_file::Held;
+use super::pass::{Pass, collect};
+use super::past_pass::{self, Other};
 use super::present::{self, present};
+use super::why;
 use super::{Output, Session};
-use super::{past_pass, why};
 use crate::build::{Event, refusals};
 use crate::check::{self, Loosens};
 use crate::cli;
@@ -18,9 +19,9 @@ use crate::facts::{Prepared, Purpose};
 use crate::gate::Change;
 use crate::lock::Lock;
 use crate::plan::{StepKind, TargetPlan, scope};
-use crate::render::{self, Format, Shows, Style};
+use crate::render::{self, Format, Shows};
 use crate::report::Filter;
-use crate::report::escape_report::{Report, Selection, almost, report, target};
+use crate::report::escape_report::{Report, Selection, Target, almost, report, target};
 use crate::report::exact_numbers;
 use crate::report::{Against, Findings, collection};
 use crate::view;
@@ -30,11 +31,10 @@ use crate::view::ranking::Wanted;
 pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::ESCAPES, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
-    let path = lock_file::path_of(&prepared);
     // What is compared with another revision is not judged by a lock.
     let (lock, change) = match args.diff {
         Some(_) => (None, None),
-        None => judging(&prepared, &path, session)?,
+        None => judging(&prepared, session)?,
     };
     let config = prepared.loaded.config.clone();
     let again = (prepared.loaded.clone(), prepared.typed.clone());
@@ -46,57 +46,87 @@ pub(crate) fn run(args: &cli::Escape, session: &mut Session<'_>) -> Result<Outpu
         Some(name) => Some(past_pass::collect_at(name, again, session)?),
         None => None,
     };
+    let (lock, before) = (lock.as_ref(), before.as_ref());
+    let targets = targets(&pass, (lock, before), &config, args, session)?;
+    let change = change.map(|change| check::loosens(&config, &change));
+    if let Some(Loosens::Said(sentence)) = &change {
+        (session.show)(Event::Talk(sentence));
+    }
+    show(
+        &report(targets, args.by, &config, change),
+        &config,
+        args,
+        session,
+    )
+}
+
+/// What was found on each platform, held against the lock or another revision.
+fn targets(
+    pass: &Pass,
+    (lock, before): (Option<&Lock>, Option<&Other>),
+    config: &Config,
+    args: &cli::Escape,
+    session: &mut Session<'_>,
+) -> Result<Vec<Target>> {
     let selection = Selection {
         by: args.by,
         filter: args.filter.clone().map(Filter),
         classes: args.class.clone(),
     };
-    let cwd = session.cwd.clone();
     let mut targets = Vec::new();
     for (index, (plan, collected)) in pass.found.iter().enumerate() {
         let against = Against {
             facts: &plan.facts,
-            config: &config,
-            lock: lock.as_ref(),
-            before: before.as_ref().and_then(|other| other.of(index)),
-            cwd: &cwd,
+            config,
+            lock,
+            before: before.and_then(|other| other.of(index)),
+            cwd: &session.cwd,
         };
         let mut found = target(collected, &pass.asserted[index], &against, &selection);
         if let Some(it) = &found.escapes.collection {
             (session.show)(Event::Talk(&collection(it)));
         }
         if let Some(over) = args.almost {
-            let refusals = refused(plan, &config, session)?;
-            found.almost = almost(&refusals, over, &against);
+            found.almost = almost(&refused(plan, config, session)?, over, &against);
         }
         targets.push(found);
     }
-    let change = change.map(|change| check::loosens(&config, &change));
-    if let Some(Loosens::Said(sentence)) = &change {
-        (session.show)(Event::Talk(sentence));
-    }
-    let report = report(targets, args.by, &config, change);
+    Ok(targets)
+}
+
+/// Writes and returns the renderings.
+fn show(
+    report: &Report,
+    config: &Config,
+    args: &cli::Escape,
+    session: &Session<'_>,
+) -> Result<Output> {
     let wanted = Wanted {
         picture: false,
         inlining: args.inlining,
         almost: args.almost,
         unparsed: args.unparsed,
     };
+    let findings = findings(report, &session.cwd);
+    let render = |format: Format, top, style| match format {
+        Format::Json => render::json(report),
+        _ => present::annotated(&findings, &report.tool, format, &session.cwd)
+            .or_else(|| render::measures(&|| exact_numbers::of_escape(report), format))
+            .unwrap_or_else(|| {
+                let picture = format.draws();
+                let wanted = Wanted { picture, ..wanted };
+                render::blocks(&view::ranking::outline(report, top, wanted), format, style)
+            }),
+    };
     let top = args.top.unwrap_or(config.escape.listed());
-    let render = |format, top, style| rendered(&report, format, top, style, wanted, &cwd);
     present(render, &args.output, top, &report.verdict, session)
 }
 
 /// The lock that judges, and what the working tree does to its gates.
-fn judging(
-    prepared: &Prepared,
-    path: &Path,
-    session: &mut Session<'_>,
-) -> Result<(Option<Lock>, Option<Change>)> {
-    let now = lock_file::load(path, &session.cwd)?;
-    let earlier = &prepared.earlier;
-    let change = earlier.change(path, now.as_ref(), &prepared.facts, session)?;
-    Ok((earlier.judging(path, now, session)?, change))
+fn judging(prepared: &Prepared, session: &Session<'_>) -> Result<(Option<Lock>, Option<Change>)> {
+    let held = Held::of(prepared, session)?;
+    let change = held.change(prepared, session)?;
+    Ok((held.judge, change))
 }
 
 /// What the compiler does not inline in the scope, and why.
@@ -121,14 +151,8 @@ fn refused(plan: &TargetPlan, config: &Config, session: &Session<'_>) -> Result<
     Ok(all)
 }
 
-fn rendered(
-    report: &Report,
-    format: Format,
-    top: usize,
-    style: Style,
-    wanted: Wanted,
-    cwd: &Path,
-) -> String {
+/// What annotations and code scanning show.
+fn findings<'a>(report: &'a Report, cwd: &Path) -> Findings<'a> {
     let mut findings = Findings::of(
         report
             .targets
@@ -140,17 +164,5 @@ fn rendered(
     findings.failing(&report.verdict, escapes);
     let mut revisions = report.targets.iter().map(|target| &target.escapes.revision);
     findings.revision = revisions.find_map(|revision| Some(revision.as_ref()?.name.as_str()));
-    match format {
-        Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &findings, &present::prefix(cwd)),
-        Format::Github => render::github(&findings, &present::prefix(cwd)),
-        Format::Codequality => render::codequality(&findings, &present::prefix(cwd)),
-        _ => render::measures(&|| exact_numbers::of_escape(report), format).unwrap_or_else(|| {
-            let wanted = Wanted {
-                picture: format.draws(),
-                ..wanted
-            };
-            render::blocks(&view::ranking::outline(report, top, wanted), format, style)
-        }),
-    }
+    findings
 }

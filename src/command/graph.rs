@@ -59,17 +59,9 @@ impl<'a> Objects<'a> {
     ) -> Result<Result<T>> {
         let external = links::asked(self.target, self.release)?;
         links::covered(&self.packages)?;
-        let main = self.packages.last();
-        let main = main.map(|package| PathBuf::from(&package.archive));
-        let main = main.unwrap_or_default();
         let goroot = goroot(self.target);
         let stamp = stamp(&self.target.facts);
-        let files: HashMap<String, PathBuf> = self
-            .packages
-            .iter()
-            .filter(|package| !package.archive.is_empty())
-            .map(|package| (package.path.clone(), PathBuf::from(&package.archive)))
-            .collect();
+        let (main, files) = self.archives();
         let place = self.place(&goroot, stamp, external);
         let kept = place.as_ref().and_then(graphs::Place::read);
         let of = |name: &str| match name {
@@ -93,6 +85,18 @@ impl<'a> Objects<'a> {
             place.keep(&program.stored());
         }
         Ok(answered)
+    }
+
+    /// The archive of the main package, and that of every package by its path.
+    fn archives(&self) -> (PathBuf, HashMap<String, PathBuf>) {
+        let main = self.packages.last();
+        let main = main.map(|package| PathBuf::from(&package.archive));
+        let compiled = self.packages.iter().filter(|it| !it.archive.is_empty());
+        let archive = |package: &Exported| {
+            let file = PathBuf::from(&package.archive);
+            (package.path.clone(), file)
+        };
+        (main.unwrap_or_default(), compiled.map(archive).collect())
     }
 
     /// Where the elimination is kept: by the archives as they lie there now, and by all else that decides. The name of a

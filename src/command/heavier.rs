@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use super::present;
 use crate::input;
 use crate::plan::Facts;
-use crate::render::{self, Format};
 use crate::report::difference::Benchmark;
-use crate::report::{Findings, Heavier, Tool, shown};
+use crate::report::{Heavier, shown};
 
 /// The benchmarks that allocate more than `before`: the lock, or the program without a change.
 pub(crate) fn heavier(
@@ -29,22 +27,6 @@ pub(crate) fn heavier(
         }
     };
     worse.map(heavier).collect()
-}
-
-/// The findings in one of the formats that show nothing else; `None` for others.
-pub(crate) fn annotated(
-    findings: &Findings<'_>,
-    tool: &Tool,
-    format: Format,
-    cwd: &Path,
-) -> Option<String> {
-    let prefix = present::prefix(cwd);
-    match format {
-        Format::Sarif => Some(render::sarif(tool, findings, &prefix)),
-        Format::Github => Some(render::github(findings, &prefix)),
-        Format::Codequality => Some(render::codequality(findings, &prefix)),
-        _ => None,
-    }
 }
 
 /// The file and the line of a benchmark's function; `None` where it is not found.

@@ -12,14 +12,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use draft::Found;
+use draft::Project;
 
 use super::{Output, Session};
 use crate::build::publish;
 use crate::cli::Init;
 use crate::config::{self, FILE, preset};
 use crate::error::{Error, Kind, Result};
-use crate::go::{self, Go, Toolchain, vcs};
+use crate::go::{self, Go, Package, Toolchain, vcs};
 use crate::input;
 use crate::review::Ground;
 
@@ -31,26 +31,12 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
     let (root, patterns) = place(&toolchain, &session.cwd)?;
     let path = root.join(FILE);
     if path.exists() && !args.force && !args.stdout {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{}` is there already", path.display()),
-        )
-        .hint("`--force` overwrites it, `--stdout` only prints"));
-    }
-    let go = Go {
-        cwd: root.clone(),
-        ..go
-    };
-    let packages = go.packages(&["-pgo=off".into()], &patterns, &session.interrupt)?;
-    if !packages.iter().any(|package| package.is_named_main()) {
-        let message = format!(
-            "no main package in `{}`: there is nothing to release",
-            root.display()
-        );
+        let message = format!("`{}` is there already", path.display());
         return Err(Error::new(Kind::Usage, message)
-            .hint("`gobuild-opt escape ./...` reports the heap escapes of a library"));
+            .hint("`--force` overwrites it, `--stdout` only prints"));
     }
-    let found = Found {
+    let packages = packages(go, &root, &patterns, session)?;
+    let found = Project {
         packages: &packages,
         root: &root,
         toolchain: &toolchain,
@@ -73,6 +59,27 @@ pub(crate) fn run(args: &Init, session: &mut Session<'_>) -> Result<Output> {
         text: written(&seen, &path, lacks_commit),
         ..Output::default()
     })
+}
+
+/// What is below `root`. Fails with [`Kind::Usage`] where nothing of it can be released.
+fn packages(
+    go: Go,
+    root: &Path,
+    patterns: &[OsString],
+    session: &Session<'_>,
+) -> Result<Vec<Package>> {
+    let go = Go {
+        cwd: root.to_path_buf(),
+        ..go
+    };
+    let packages = go.packages(&["-pgo=off".into()], patterns, &session.interrupt)?;
+    if packages.iter().any(|package| package.is_named_main()) {
+        return Ok(packages);
+    }
+    let root = root.display();
+    let message = format!("no main package in `{root}`: there is nothing to release");
+    Err(Error::new(Kind::Usage, message)
+        .hint("`gobuild-opt escape ./...` reports the heap escapes of a library"))
 }
 
 /// Fails with [`Kind::Usage`] when no preset has that name.

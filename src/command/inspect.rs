@@ -27,20 +27,43 @@ use crate::view::inspected;
 pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Output> {
     check(Shows::ANATOMY, &args.output)?;
     let bytes = open(&args.binary, &session.cwd)?;
-    let tables_only = args.output.formats().all(|format| !format.is_data());
-    let digest = args.output.formats().any(|format| format == Format::Json);
-    let arch = args.arch.as_deref();
-    let wanted = Wanted {
-        digest,
+    let wanted = Extras {
+        digest: args.output.formats().any(|format| format == Format::Json),
         objects: args.why_bytes.is_some(),
-        ..Wanted::default()
+        ..Extras::default()
     };
+    let arch = args.arch.as_deref();
     let dissected = dissect(&args.binary, &bytes, arch, wanted, &session.interrupt)?;
     let view = View {
         by: args.by,
         top: args.top,
         ..View::default()
     };
+    let mut found = inspected(&dissected, view, args, session)?;
+    let profile = weights(args, session)?;
+    let blocks = Blocks::of(&args.output, |page| match page {
+        None => inspected::outline(&found, view, None),
+        Some(page) => inspected::outline(&found, view.drawn(page), profile.as_ref()),
+    });
+    if let Some(top) = args.top {
+        found.functions.truncate(top);
+    }
+    let measures = || exact_numbers::of_inspection(&found);
+    let output = emit(&found, &blocks, &measures, &args.output, session)?;
+    Ok(Output {
+        is_data: true,
+        ..output
+    })
+}
+
+/// What an executable is made of, as far as it is asked for.
+fn inspected<'a>(
+    dissected: &'a Dissected<'_>,
+    view: View,
+    args: &cli::Inspect,
+    session: &mut Session<'_>,
+) -> Result<Inspection<'a>> {
+    let tables_only = args.output.formats().all(|format| !format.is_data());
     // A table needs the functions that it lists, and those whose frame it does not say.
     let most = match tables_only && args.filter.is_none() {
         true => view.lines().saturating_add(inspected::NEVER_SHOWN),
@@ -56,20 +79,7 @@ pub(crate) fn run(args: &cli::Inspect, session: &mut Session<'_>) -> Result<Outp
     if let Some(package) = &args.why_bytes {
         found.objects = Some(objects(&dissected.anatomy, package, view.lines())?);
     }
-    let profile = weights(args, session)?;
-    let blocks = Blocks::of(&args.output, |page| match page {
-        None => inspected::outline(&found, view, None),
-        Some(page) => inspected::outline(&found, view.drawn(page), profile.as_ref()),
-    });
-    if let Some(top) = args.top {
-        found.functions.truncate(top);
-    }
-    let measures = || exact_numbers::of_inspection(&found);
-    let output = emit(&found, &blocks, &measures, &args.output, session)?;
-    Ok(Output {
-        is_data: true,
-        ..output
-    })
+    Ok(found)
 }
 
 /// How much of a profile is spent where, for the treemap.
@@ -104,7 +114,7 @@ impl Dissected<'_> {
 
 /// What is wanted of a file beyond its anatomy.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct Extras {
     /// SHA-256 of all of it.
     pub(crate) digest: bool,
     /// Its objects, one by one.
@@ -118,7 +128,7 @@ pub(crate) fn dissect<'a>(
     path: &Path,
     bytes: &'a [u8],
     arch: Option<&str>,
-    wanted: Wanted,
+    wanted: Extras,
     interrupt: &Interrupt,
 ) -> Result<Dissected<'a>> {
     let bytes = slice(bytes, arch).map_err(|error| named(path, error))?;

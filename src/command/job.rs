@@ -1,7 +1,6 @@
 //! Writes the outputs of a step of GitHub Actions: what the next step needs to upload, sign or publish the files.
 
 use std::ffi::OsString;
-use std::fmt::Write;
 
 use super::Session;
 use super::present::append;
@@ -27,38 +26,32 @@ fn write(file: &OsString, text: &str) -> Result<(), String> {
 }
 
 fn text(report: &Report, output: &cli::Output) -> String {
-    let kept = || {
-        report
-            .targets
-            .iter()
-            .filter(|target| target.artifact.path.is_some())
-    };
+    let artifacts = report.targets.iter().map(|target| &target.artifact);
+    let kept: Vec<_> = artifacts.filter(|file| file.path.is_some()).collect();
     let reports = output.report.iter().map(|path| path.display().to_string());
-    let artifacts = kept().filter_map(|target| target.artifact.path.clone());
+    let paths = kept.iter().filter_map(|file| file.path.clone());
+    let sizes = kept.iter().map(|file| file.size.to_string());
+    let digests = kept.iter().map(|file| file.sha256.clone());
     let verdict = if report.verdict.pass { "pass" } else { "fail" };
     let values = [
         ("verdict", verdict.to_owned()),
         ("report", lines(reports)),
-        ("artifact", lines(artifacts)),
-        (
-            "size",
-            lines(kept().map(|target| target.artifact.size.to_string())),
-        ),
-        (
-            "sha256",
-            lines(kept().map(|target| target.artifact.sha256.clone())),
-        ),
+        ("artifact", lines(paths)),
+        ("size", lines(sizes)),
+        ("sha256", lines(digests)),
     ];
-    let mut text = String::new();
-    for (name, value) in values {
-        // A path may hold a line that looks like the end, or like another output.
-        let mut end = "gobuild-opt".to_owned();
-        while value.lines().any(|line| line == end) {
-            end.push('.');
-        }
-        let _ = write!(text, "{name}<<{end}\n{value}\n{end}\n");
+    let all = values.iter().map(|(name, value)| named(name, value));
+    all.collect()
+}
+
+/// An output as the runner reads it.
+fn named(name: &str, value: &str) -> String {
+    // A path may hold a line that looks like the end, or like another output.
+    let mut end = "gobuild-opt".to_owned();
+    while value.lines().any(|line| line == end) {
+        end.push('.');
     }
-    text
+    format!("{name}<<{end}\n{value}\n{end}\n")
 }
 
 fn lines(all: impl Iterator<Item = String>) -> String {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Session;
 use crate::analysis::Artifact;
 use crate::build::escape_pass::Collected;
 use crate::build::publish;
@@ -11,8 +12,9 @@ use crate::config::size::SizeLimit;
 use crate::config::trust;
 use crate::error::{Error, Kind, Result};
 use crate::facts::Prepared;
+use crate::gate::Change;
 use crate::input;
-use crate::lock::{self, Executable, FILE, Item, Lock, Target};
+use crate::lock::{self, Executable, FILE, Item, Lock, Platform, SizeChange};
 use crate::plan::{Facts, Plan, Typed};
 use crate::process::Interrupt;
 use crate::report;
@@ -32,6 +34,43 @@ pub(crate) fn path(loaded: &Loaded, typed: &Typed, facts: &[Facts]) -> PathBuf {
 /// The path of the lock of a run.
 pub(crate) fn path_of(prepared: &Prepared) -> PathBuf {
     path(&prepared.loaded, &prepared.typed, &prepared.facts)
+}
+
+/// The lock that a run is held against.
+pub(crate) struct Held {
+    /// Where the lock of the working tree is, or would be.
+    pub(crate) path: PathBuf,
+    /// What it says.
+    pub(crate) now: Option<Lock>,
+    /// The one that judges: that of an earlier revision where its gates do, else that of now.
+    pub(crate) judge: Option<Lock>,
+    /// Whether the one of now judges, and so may follow what the run finds.
+    pub(crate) follows: bool,
+}
+
+impl Held {
+    /// Reads the locks of a run. Fails as [`load`] does.
+    pub(crate) fn of(prepared: &Prepared, session: &Session<'_>) -> Result<Self> {
+        let path = path_of(prepared);
+        let now = load(&path, &session.cwd)?;
+        let earlier = &prepared.earlier;
+        Ok(Self {
+            judge: earlier.judging(&path, now.clone(), session)?,
+            follows: !earlier.judges(),
+            now,
+            path,
+        })
+    }
+
+    /// What the working tree does to its gates, since the revision that it started from.
+    pub(crate) fn change(
+        &self,
+        prepared: &Prepared,
+        session: &Session<'_>,
+    ) -> Result<Option<Change>> {
+        let (now, facts) = (self.now.as_ref(), &prepared.facts);
+        prepared.earlier.change(&self.path, now, facts, session)
+    }
 }
 
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.
@@ -62,12 +101,12 @@ pub(crate) fn save(lock: &Lock, path: &Path, interrupt: &Interrupt) -> Result<()
 }
 
 /// A platform as a run found it, without executables.
-pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Target {
-    let mut target = Target {
+pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Platform {
+    let mut target = Platform {
         go: facts.toolchain.version.clone(),
         scope: scope.to_owned(),
         profiles: report::profiles(facts),
-        ..Target::default()
+        ..Platform::default()
     };
     for it in collected.listed() {
         if it.identity.class.allocates() {
@@ -78,7 +117,7 @@ pub(crate) fn target(facts: &Facts, scope: &str, collected: &Collected) -> Targe
 }
 
 /// An executable as a run found it.
-pub(crate) struct Found {
+pub(crate) struct FoundExecutable {
     /// What the lock calls its platform.
     pub(crate) key: String,
     /// The Go version.
@@ -92,10 +131,10 @@ pub(crate) struct Found {
 }
 
 /// The executables of a run.
-pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
+pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<FoundExecutable> {
     let found = |artifact: &Artifact| {
         let facts = &plan.targets[artifact.target].facts;
-        Found {
+        FoundExecutable {
             key: facts.key(),
             go: facts.toolchain.version.clone(),
             name: artifact.executable.name.clone(),
@@ -107,7 +146,7 @@ pub(crate) fn found(plan: &Plan, artifacts: &[Artifact]) -> Vec<Found> {
 }
 
 /// Makes what has a ratchet follow executables that shrank; returns what changed.
-pub(crate) fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<String> {
+pub(crate) fn tighten(lock: &mut Lock, found: &[FoundExecutable], budget: &Budget) -> Vec<String> {
     let mut changed = Vec::new();
     for it in found {
         let target = lock.targets.get_mut(&it.key);
@@ -116,29 +155,26 @@ pub(crate) fn tighten(lock: &mut Lock, found: &[Found], budget: &Budget) -> Vec<
             continue;
         };
         for change in entry.changes(&it.entry).sizes {
-            let smaller = change.after.unwrap_or(0) < change.before.unwrap_or(0);
-            if !smaller || !has_ratchet(&change.item, budget) {
-                continue;
-            }
-            entry.take(&change.item, &it.entry);
-            let bytes = |bytes: Option<u64>| bytes.unwrap_or(0);
-            changed.push(format!(
-                "{} of {} {}: {} -> {}",
-                change.item,
-                it.name,
-                it.key,
-                bytes(change.before),
-                bytes(change.after)
-            ));
-            if change.after.is_none() {
-                entry.reasons.remove(&change.item.to_string());
-            }
-            if change.item == Item::Size {
-                entry.sections.clone_from(&it.entry.sections);
+            let (before, after) = (change.before.unwrap_or(0), change.after.unwrap_or(0));
+            if after < before && has_ratchet(&change.item, budget) {
+                follow(entry, &it.entry, &change);
+                let (item, name, key) = (&change.item, &it.name, &it.key);
+                changed.push(format!("{item} of {name} {key}: {before} -> {after}"));
             }
         }
     }
     changed
+}
+
+/// Takes over what became smaller, with what the lock says beside it.
+fn follow(entry: &mut Executable, found: &Executable, change: &SizeChange) {
+    entry.take(&change.item, found);
+    if change.after.is_none() {
+        entry.reasons.remove(&change.item.to_string());
+    }
+    if change.item == Item::Size {
+        entry.sections.clone_from(&found.sections);
+    }
 }
 
 fn has_ratchet(item: &Item, budget: &Budget) -> bool {

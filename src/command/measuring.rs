@@ -2,21 +2,25 @@
 
 use std::ffi::OsString;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
-use super::heavier::{annotated, heavier};
-use super::lock_file;
+use super::heavier::heavier;
+use super::lock_file::{self, Held};
 use super::present::{self, present};
 use super::{Output, Session};
 use crate::build::Event;
-use crate::build::benchmarks::{Request, measure};
+use crate::build::benchmarks::{Measured, Request, measure};
 use crate::cli;
 use crate::command::prepare::prepare_for;
+use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::{Purpose, is_of_this_machine, list_flags};
+use crate::go::Go;
 use crate::go::flags::Flag;
-use crate::lock::{FILE, Lock, Target};
+use crate::lock::{FILE, Lock, Platform};
 use crate::number::counted_of;
-use crate::plan::Facts;
+use crate::plan::{Facts, Typed};
+use crate::process::Interrupt;
 use crate::render::{self, Format, Shows};
 use crate::report::Findings;
 use crate::report::allocations::{Report, report};
@@ -26,16 +30,8 @@ use crate::view;
 pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::ADVICE, &args.output)?;
     let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
-    let path = lock_file::path_of(&prepared);
-    let now = lock_file::load(&path, &session.cwd)?;
-    let judging = prepared.earlier.judging(&path, now.clone(), session)?;
-    let follows = !prepared.earlier.judges();
-    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
-    let config = &loaded.config.bench;
-    let packages: Vec<OsString> = match args.typed.packages.as_slice() {
-        [] => config.packages.iter().map(OsString::from).collect(),
-        typed => typed.to_vec(),
-    };
+    let held = Held::of(&prepared, session)?;
+    let packages = bench_packages(&prepared.loaded, &args.typed);
     let mut all = prepared.facts.iter();
     let here = all.find(|facts| is_of_this_machine(&facts.target));
     let facts = here.or(prepared.facts.first());
@@ -47,40 +43,90 @@ pub(crate) fn run(args: &cli::Bench, session: &mut Session<'_>) -> Result<Output
         );
     };
     check_packages(&packages)?;
-    let flags = list_flags(loaded, typed, &facts.target, &facts.goflags)?;
-    let mut go = facts.go.clone();
-    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
-    std::sync::Arc::make_mut(&mut go.ground).trust_flags(&words);
-    let request = Request {
-        pattern: &config.run,
-        packages: &packages,
-        flags: &flags,
-        operations: config.operations.max(1),
-    };
     (session.show)(Event::Talk("running benchmarks"));
-    let measured = measure(&go, &request, &session.interrupt);
-    let measured = measured.map_err(|error| hint_directory(error, &packages, facts))?;
+    let bench = &prepared.loaded.config.bench;
+    let benchmarks = Benchmarks {
+        pattern: &bench.run,
+        packages: &packages,
+        operations: bench.operations,
+    };
+    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
+    let measured = benchmarks.measure(facts, loaded, typed, &session.interrupt)?;
     let key = facts.key();
-    let lock = judging.as_ref().and_then(|lock| lock.targets.get(&key));
+    let lock = held.judge.as_ref();
+    let lock = lock.and_then(|lock| lock.targets.get(&key));
     let version = facts.toolchain.version.clone();
     let found = report(key, version, &measured, lock, args.accept);
-    let mut lock = now.unwrap_or_default();
-    let told = match args.accept {
-        true => Some(accept(&mut lock, &found, args)?),
-        false if found.verdict.pass && follows && session.variable("CI").is_none() => {
-            tighten(&mut lock, &found)
-        }
-        false => None,
-    };
-    if let Some(told) = told {
-        lock_file::save(&lock, &path, &session.interrupt)?;
-        (session.show)(Event::Talk(&told));
-    }
+    update(held, &found, args, session)?;
     show(&found, &prepared.facts, args, session)
 }
 
+/// The packages whose benchmarks are run: those of the line, otherwise of the configuration.
+pub(crate) fn bench_packages(loaded: &Loaded, typed: &Typed) -> Vec<OsString> {
+    let configured = &loaded.config.bench.packages;
+    match typed.packages.as_slice() {
+        [] => configured.iter().map(OsString::from).collect(),
+        named => named.to_vec(),
+    }
+}
+
+/// The go command, which may be given the flags that were typed.
+pub(crate) fn trusting(go: &Go, typed: &Typed) -> Go {
+    let mut go = go.clone();
+    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
+    Arc::make_mut(&mut go.ground).trust_flags(&words);
+    go
+}
+
+/// Benchmarks that are asked for.
+pub(crate) struct Benchmarks<'a> {
+    /// What their names match.
+    pub(crate) pattern: &'a str,
+    /// Where they are.
+    pub(crate) packages: &'a [OsString],
+    /// How often each is run.
+    pub(crate) operations: u32,
+}
+
+impl Benchmarks<'_> {
+    /// Runs them, compiled with the flags of a build. Fails with Go's own words.
+    pub(crate) fn measure(
+        &self,
+        facts: &Facts,
+        loaded: &Loaded,
+        typed: &Typed,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Measured>> {
+        let request = Request {
+            pattern: self.pattern,
+            packages: self.packages,
+            flags: &list_flags(loaded, typed, &facts.target, &facts.goflags)?,
+            operations: self.operations.max(1),
+        };
+        let measured = measure(&trusting(&facts.go, typed), &request, interrupt);
+        measured.map_err(|error| hint_directory(error, self.packages, facts))
+    }
+}
+
+/// Writes the lock: with what is accepted, or where it follows what allocates less. Not in CI: a file that changed would make
+/// the next build `+dirty`.
+fn update(held: Held, found: &Report, args: &cli::Bench, session: &mut Session<'_>) -> Result<()> {
+    let follows = found.verdict.pass && held.follows && session.variable("CI").is_none();
+    let mut lock = held.now.unwrap_or_default();
+    let told = match args.accept {
+        true => Some(accept(&mut lock, found, args)?),
+        false if follows => tighten(&mut lock, found),
+        false => None,
+    };
+    if let Some(told) = told {
+        lock_file::save(&lock, &held.path, &session.interrupt)?;
+        (session.show)(Event::Talk(&told));
+    }
+    Ok(())
+}
+
 /// Go's error, with a hint where it looked among its own packages for a directory that is here.
-pub(crate) fn hint_directory(error: Error, packages: &[OsString], facts: &Facts) -> Error {
+fn hint_directory(error: Error, packages: &[OsString], facts: &Facts) -> Error {
     let said = error.detail.as_deref().unwrap_or(&error.message);
     if !said.contains("is not in std") {
         return error;
@@ -134,7 +180,7 @@ fn show(
     }
     let render = |format, _, style| match format {
         Format::Json => render::json(report),
-        _ => annotated(&findings, &report.tool, format, cwd)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
             .unwrap_or_else(|| render::blocks(&view::allocated::allocated(report), format, style)),
     };
     present(render, &args.output, usize::MAX, &report.verdict, session)
@@ -148,29 +194,17 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
     })?;
     if entry.go != found.go_version {
         let (was, is) = (&entry.go, &found.go_version);
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{FILE}` is from {was}, and this is {is}"),
-        )
-        .hint("run `gobuild-opt accept` first"));
+        let message = format!("`{FILE}` is from {was}, and this is {is}");
+        return Err(Error::new(Kind::Usage, message).hint("run `gobuild-opt accept` first"));
     }
-    let worse: Vec<String> = found
-        .benchmarks
-        .iter()
-        .filter(|benchmark| benchmark.is_worse())
-        .map(|benchmark| benchmark.key())
-        .collect();
     let gone = gone(entry, found);
-    if args.reason.is_none() && !(worse.is_empty() && gone.is_empty()) {
-        let more = worse.iter().map(|key| format!("{key}: allocates more"));
-        let out = gone.iter().map(|key| format!("{key}: did not run"));
-        let count = counted_of(worse.len() + gone.len(), "benchmark");
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{count} would not be held to what `{FILE}` says any more"),
-        )
-        .detail(more.chain(out).collect::<Vec<_>>().join("\n"))
-        .hint("say why with `--reason TEXT`"));
+    let looser = looser(found, &gone);
+    if args.reason.is_none() && !looser.is_empty() {
+        let count = counted_of(looser.len(), "benchmark");
+        let message = format!("{count} would not be held to what `{FILE}` says any more");
+        return Err(Error::new(Kind::Usage, message)
+            .detail(looser.join("\n"))
+            .hint("say why with `--reason TEXT`"));
     }
     entry.benchmarks.retain(|key, _| !gone.contains(key));
     for it in &found.benchmarks {
@@ -185,8 +219,16 @@ fn accept(lock: &mut Lock, found: &Report, args: &cli::Bench) -> Result<String> 
     Ok(format!("{FILE} holds {count}"))
 }
 
+/// What the lock would no longer hold, a line each.
+fn looser(found: &Report, gone: &[String]) -> Vec<String> {
+    let worse = found.benchmarks.iter().filter(|it| it.is_worse());
+    let more = worse.map(|benchmark| format!("{}: allocates more", benchmark.key()));
+    let out = gone.iter().map(|key| format!("{key}: did not run"));
+    more.chain(out).collect()
+}
+
 /// The benchmarks of the lock that did not run, of the packages that were measured.
-fn gone(entry: &Target, found: &Report) -> Vec<String> {
+fn gone(entry: &Platform, found: &Report) -> Vec<String> {
     let is_gone = |key: &&String| {
         let of_package = |package: &str| {
             let rest = key.strip_prefix(package);

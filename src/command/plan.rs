@@ -70,85 +70,81 @@ fn data(plan: &Plan) -> Vec<Entry> {
 }
 
 fn shell(plan: &Plan, file: Option<&Path>, cwd: &Path) -> String {
-    let mut out = String::new();
-    let mut line = |text: String| {
-        out.push_str(&render::harmless(&text));
-        out.push('\n');
-    };
-    let configuration = file.map_or("no gobuild-opt.toml".into(), |path| {
-        path.display().to_string()
-    });
-    line(format!(
-        "# gobuild-opt {}, configuration: {configuration}",
-        env!("CARGO_PKG_VERSION")
-    ));
-    line("set -e".into());
-    let directory = plan
-        .targets
-        .first()
-        .and_then(|target| target.steps.first())
-        .map(|step| step.invocation.cwd.clone());
-    // It may be run from anywhere.
-    line(format!(
-        "cd {}",
-        quoted(directory.as_deref().unwrap_or(cwd))
-    ));
-    // A directory of that name may be somebody's: what is deleted at the end is what was made here.
-    if let Some(parent) = plan.stage.parent() {
-        line(format!("mkdir -p {}", quoted(parent)));
-    }
-    line(format!("mkdir {}", quoted(&plan.stage)));
-    line(format!(
-        "trap {} EXIT",
-        shell_words::quote(&format!("rm -rf {}", quoted(&plan.stage)))
-    ));
-    // dash ends by a signal without that.
-    line("trap 'exit 130' INT; trap 'exit 143' TERM HUP".into());
+    let mut script = Script::default();
+    script.head(plan, file, cwd);
     for target in &plan.targets {
         target
             .steps
             .iter()
-            .for_each(|step| explained(step, target, &mut line));
-        for executable in target
-            .executables
-            .iter()
-            .filter(|_| !target.steps.is_empty())
-        {
+            .for_each(|step| script.step(step, target));
+        if !target.steps.is_empty() {
+            script.publish(target);
+        }
+    }
+    script.text
+}
+
+/// A shell script, line by line.
+#[derive(Default)]
+struct Script {
+    text: String,
+}
+
+impl Script {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(&render::harmless(text));
+        self.text.push('\n');
+    }
+
+    /// Makes the stage, and has it removed at the end.
+    fn head(&mut self, plan: &Plan, file: Option<&Path>, cwd: &Path) {
+        let file = file.map(|path| path.display().to_string());
+        let file = file.as_deref().unwrap_or("no gobuild-opt.toml");
+        let version = env!("CARGO_PKG_VERSION");
+        self.line(&format!("# gobuild-opt {version}, configuration: {file}"));
+        self.line("set -e");
+        let mut steps = plan.targets.iter().flat_map(|target| &target.steps);
+        let directory = steps.next().map(|step| step.invocation.cwd.as_path());
+        // It may be run from anywhere.
+        self.line(&format!("cd {}", quoted(directory.unwrap_or(cwd))));
+        // A directory of that name may be somebody's: what is deleted at the end is what was made here.
+        if let Some(parent) = plan.stage.parent() {
+            self.line(&format!("mkdir -p {}", quoted(parent)));
+        }
+        let stage = quoted(&plan.stage);
+        self.line(&format!("mkdir {stage}"));
+        let remove = format!("rm -rf {stage}");
+        self.line(&format!("trap {} EXIT", shell_words::quote(&remove)));
+        // dash ends by a signal without that.
+        self.line("trap 'exit 130' INT; trap 'exit 143' TERM HUP");
+    }
+
+    /// A command, under what it is for and why each flag is there.
+    fn step(&mut self, step: &Step, target: &TargetPlan) {
+        self.line("");
+        self.line(&format!(
+            "# {} for {}, {}",
+            purpose(step.kind, &target.collection.source),
+            crate::build::platform(target),
+            target.facts.toolchain.version
+        ));
+        let widths = step.reasons.iter().map(|reason| reason.flag.len());
+        let width = widths.max().unwrap_or(0).min(32);
+        for Reason { flag, why, from } in &step.reasons {
+            self.line(&format!("#   {flag:width$}  {why} [{from}]"));
+        }
+        self.line(&command(&step.invocation));
+    }
+
+    /// Gives each executable its name.
+    fn publish(&mut self, target: &TargetPlan) {
+        for executable in &target.executables {
             if let Some(path) = &executable.path {
-                line(format!(
-                    "mv {} {}",
-                    quoted(&target.release_dir.join(&executable.name)),
-                    quoted(path)
-                ));
+                let staged = target.release_dir.join(&executable.name);
+                self.line(&format!("mv {} {}", quoted(&staged), quoted(path)));
             }
         }
     }
-    out
-}
-
-/// A command, under what it is for and why each flag is there.
-fn explained(step: &Step, target: &TargetPlan, line: &mut impl FnMut(String)) {
-    line(String::new());
-    line(format!(
-        "# {} for {}, {}",
-        purpose(step.kind, &target.collection.source),
-        crate::build::platform(target),
-        target.facts.toolchain.version
-    ));
-    let width = step
-        .reasons
-        .iter()
-        .map(|reason| reason.flag.len())
-        .max()
-        .unwrap_or(0)
-        .min(32);
-    for reason in &step.reasons {
-        line(format!(
-            "#   {:width$}  {} [{}]",
-            reason.flag, reason.why, reason.from
-        ));
-    }
-    line(command(&step.invocation));
 }
 
 fn purpose(kind: StepKind, source: &Source) -> &'static str {

@@ -37,9 +37,7 @@ pub(crate) fn prepare_loaded(
     purpose: Purpose,
     session: &mut Session<'_>,
 ) -> Result<Prepared> {
-    for warning in &loaded.warnings {
-        (session.show)(Event::Talk(&format!("warning: {warning}")));
-    }
+    warn(&loaded.warnings, session);
     let earlier = {
         let sources = || settings.sources(&typed.cwd, session.text_env());
         let from = settings.config_from.as_deref();
@@ -49,14 +47,16 @@ pub(crate) fn prepare_loaded(
         session.interrupt.limit(limit.0);
     }
     if settings.out_dir.is_some() && typed.flags.iter().any(|flag| flag.name == "o") {
-        return Err(Error::new(
-            Kind::Usage,
-            "`-o` and `--out-dir` both say where the outputs go",
-        )
-        .hint("give one of them; `-o DIR/` is go's, `--out-dir` adds SHA256SUMS"));
+        let message = "`-o` and `--out-dir` both say where the outputs go";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("give one of them; `-o DIR/` is go's, `--out-dir` adds SHA256SUMS"));
     }
-    if let Some(text) = facts::without_heap(&loaded, &session.cwd) {
-        (session.show)(Event::Talk(&format!("warning: {text}")));
-    }
+    warn(facts::without_heap(&loaded, &session.cwd).iter(), session);
     facts::ask(loaded, typed, purpose, earlier, session)
+}
+
+fn warn<'a>(lines: impl IntoIterator<Item = &'a String>, session: &mut Session<'_>) {
+    for line in lines {
+        (session.show)(Event::Talk(&format!("warning: {line}")));
+    }
 }

@@ -15,7 +15,7 @@ use crate::config::layer;
 use crate::error::{Error, Kind, Result};
 use crate::render::{self, Format, Shows, Style};
 use crate::report::exact_numbers::Subject;
-use crate::report::{Reason, Verdict};
+use crate::report::{Findings, Reason, Tool, Verdict};
 use crate::view::Block;
 
 /// Fails early where a format has nothing to show, or where the name of a report does not say its format.
@@ -63,18 +63,9 @@ pub(crate) fn present_with_step(
     verdict: &Verdict,
     session: &Session<'_>,
 ) -> Result<Output> {
-    write_files(
-        |format| render(format, usize::MAX, Style::default()),
-        output,
-        session,
-    )?;
-    let mut warnings = Vec::new();
-    if let Some(summary) = session.variable("GITHUB_STEP_SUMMARY") {
-        // The binaries are published: a summary that cannot be written is worth a line, no more.
-        if let Err(error) = append(summary, "step summary", &for_step(top.max(50))) {
-            warnings.push(format!("warning: {error}"));
-        }
-    }
+    let whole = |format| render(format, usize::MAX, Style::default());
+    write_files(whole, output, session)?;
+    let warnings = summarize(|| for_step(top.max(50)), session);
     let style = Style {
         width: session.width,
     };
@@ -89,10 +80,17 @@ pub(crate) fn present_with_step(
         annotations,
         failures: verdict.sentences(),
         not_judged: verdict.not_judged.iter().map(Reason::to_string).collect(),
-        warnings,
+        warnings: warnings.into_iter().collect(),
         is_data: output.format.is_data(),
         ..Output::default()
     })
+}
+
+/// Adds to the step summary. The binaries are published: a summary that cannot be written is worth a line, no more.
+fn summarize(text: impl Fn() -> String, session: &Session<'_>) -> Option<String> {
+    let summary = session.variable("GITHUB_STEP_SUMMARY")?;
+    let written = append(summary, "step summary", &text());
+    written.err().map(|error| format!("warning: {error}"))
 }
 
 /// The blocks of a report: fewer rows and no picture for text, a treemap for SVG, and more rows for a page that searches them.
@@ -169,6 +167,16 @@ fn write_files(
         publish::text(&text, &session.cwd.join(path), &session.interrupt)?;
     }
     Ok(())
+}
+
+/// The findings in one of the formats that show nothing else; `None` for others.
+pub(crate) fn annotated(
+    findings: &Findings<'_>,
+    tool: &Tool,
+    format: Format,
+    cwd: &Path,
+) -> Option<String> {
+    render::findings(findings, tool, &prefix(cwd), format)
 }
 
 /// What leads from the root of the repository to the working directory, with a slash at its end.

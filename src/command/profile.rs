@@ -122,11 +122,9 @@ fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
     }
     let path = session.cwd.join(name);
     let wrong = |what: &str| {
-        Err(Error::new(
-            Kind::Usage,
-            format!("the output `{}` is {what}", name.display()),
-        )
-        .hint("name another file with `-o`, or remove this one"))
+        let message = format!("the output `{}` is {what}", name.display());
+        let hint = "name another file with `-o`, or remove this one";
+        Err(Error::new(Kind::Usage, message).hint(hint))
     };
     let Ok(found) = path.metadata() else {
         return Ok(());
@@ -143,11 +141,10 @@ fn check_output(name: &Path, session: &Session<'_>) -> Result<()> {
             Ok(())
         }
         Ok(Err(_)) => wrong("there already, and no profile"),
-        Err(error) => Err(Error::new(
-            Kind::Machine,
-            format!("cannot read the output `{}`", name.display()),
-        )
-        .source(error)),
+        Err(error) => {
+            let message = format!("cannot read the output `{}`", name.display());
+            Err(Error::new(Kind::Machine, message).source(error))
+        }
     }
 }
 

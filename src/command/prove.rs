@@ -24,6 +24,7 @@ mod variant;
 
 mod wish;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::present::{self, present};
@@ -45,7 +46,7 @@ use measured_pairs::{Measured, measure};
 use programs::Program;
 use running::Runner;
 use same_program::Known;
-pub use upgrade_question::{Question, Side};
+pub use upgrade_question::{Contender, Question};
 use wish::Wish;
 
 /// Builds, runs, judges and reports.
@@ -66,29 +67,34 @@ pub fn run(args: &cli::Prove, session: &mut Session<'_>) -> Result<Output> {
         proof::check(lock, &made.programs[1], session)?;
     }
     let mut report = blank(args, &wish, &made);
-    if let Some(signal) = compared(args, &wish, &mut made, &mut report, session)? {
+    let signal = compared(args, &wish, &mut made, &mut report, session)?;
+    if signal.is_some() {
         // What was found is said before we end, so nobody may end us over it.
         session.interrupt = session.interrupt.beside();
-        report.total_ms = millis(start.elapsed());
-        let mut output = finish(&report, args, session)?;
-        output.signal = Some(signal);
-        return Ok(output);
     }
     report.total_ms = millis(start.elapsed());
-    let output = finish(&report, args, session)?;
-    if let (true, Some(lock)) = (args.how.accept, &made.lock) {
-        match proof::accept(&report, lock, &made.programs[1], session) {
-            Ok(told) => (session.show)(Event::Talk(&told)),
-            Err(error) => {
-                // What was measured is not lost over it.
-                for it in &report.comparisons {
-                    (session.show)(Event::Talk(&it.sentence));
-                }
-                return Err(error);
-            }
+    let mut output = finish(&report, args, session)?;
+    output.signal = signal;
+    match &made.lock {
+        Some(lock) if args.how.accept && signal.is_none() => {
+            accept(&report, lock, &made.programs[1], session)?;
         }
+        _ => {}
     }
     Ok(output)
+}
+
+/// Writes the proof into the lock.
+fn accept(report: &Report, lock: &Path, with: &Program, session: &mut Session<'_>) -> Result<()> {
+    let written = proof::accept(report, lock, with, session);
+    if written.is_err() {
+        // What was measured is not lost over it.
+        for it in &report.comparisons {
+            (session.show)(Event::Talk(&it.sentence));
+        }
+    }
+    (session.show)(Event::Talk(&written?));
+    Ok(())
 }
 
 /// A report of programs that have not run yet.
@@ -142,21 +148,25 @@ fn describe(report: &mut Report, args: &cli::Prove, wish: &Wish, made: &Made) {
         .max()
         .unwrap_or(1);
     report.require = wish.require.map(|it| it.to_string());
-    let program = |it: &Program| report::Program {
-        name: it.name.clone(),
-        size: it.size,
-        sha256: it.sha256.clone(),
-        go_version: it.go_version.clone(),
-        profile: it.profile.clone(),
-        build_ms: it.built.map(millis),
-        facts: None,
-        allocated: Vec::new(),
-        runs: Vec::new(),
-    };
-    report.programs = made.programs.iter().map(program).collect();
+    report.programs = made.programs.iter().map(unmeasured).collect();
     let known = known_difference::facts(&made.programs);
     for (program, known) in report.programs.iter_mut().zip(known) {
         program.facts = known;
+    }
+}
+
+/// A program that has not run yet.
+fn unmeasured(program: &Program) -> report::Program {
+    report::Program {
+        name: program.name.clone(),
+        size: program.size,
+        sha256: program.sha256.clone(),
+        go_version: program.go_version.clone(),
+        profile: program.profile.clone(),
+        build_ms: program.built.map(millis),
+        facts: None,
+        allocated: Vec::new(),
+        runs: Vec::new(),
     }
 }
 
@@ -187,16 +197,9 @@ fn measured(
         Error::new(Kind::Machine, message)
     })?;
     let mut wish = wish.clone();
-    if let Some(pattern) = &args.what.bench {
-        let words = [
-            wish::BIN,
-            "-test.run=^$",
-            "-test.benchmem",
-            "-test.count=1",
-            &format!("-test.bench={pattern}"),
-            &format!("-test.benchtime={}", args.what.benchtime),
-        ];
-        wish.workload = words.map(str::to_owned).to_vec();
+    let bench = args.what.bench.as_deref();
+    if let Some(pattern) = bench {
+        wish.workload = benchmarks(pattern, &args.what.benchtime);
     }
     let interrupt = session.interrupt.clone();
     let runner = Runner {
@@ -205,14 +208,21 @@ fn measured(
         scratch: made.place.stage.path().to_path_buf(),
         interrupt: &interrupt,
     };
-    let bench = args.what.bench.is_some();
-    measure(
-        &runner,
-        &made.programs,
-        wish.metric.as_ref(),
-        bench,
-        session,
-    )
+    let (programs, metric) = (&made.programs, wish.metric.as_ref());
+    measure(&runner, programs, metric, bench.is_some(), session)
+}
+
+/// What runs the benchmarks of a test binary.
+fn benchmarks(pattern: &str, time: &str) -> wish::Words {
+    let words = [
+        wish::BIN,
+        "-test.run=^$",
+        "-test.benchmem",
+        "-test.count=1",
+        &format!("-test.bench={pattern}"),
+        &format!("-test.benchtime={time}"),
+    ];
+    words.map(str::to_owned).to_vec()
 }
 
 fn judge(report: &mut Report, wish: &Wish, made: &Made, measured: &Measured) {

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Session;
+use super::staged::Executed;
 use crate::analysis::Artifact;
 use crate::build::publish::{self, Item};
 use crate::build::stage::Stage;
@@ -15,58 +16,76 @@ use crate::process::Interrupt;
 /// Every output takes its name only now that all of them are good: all of them, or none; the checksums last. Returns them.
 /// An output that is the same already is not written again: what `make` derives from it stays up to date.
 pub(super) fn publish_all(
-    plan: &Plan,
-    built: &[Built],
+    executed: &mut Executed,
     artifacts: &[Artifact],
-    stage: &mut Stage,
     session: &Session<'_>,
 ) -> Result<Vec<PathBuf>> {
-    let interrupt = &session.interrupt;
-    let mut items = Vec::new();
-    let mut entries = Vec::new();
+    let (plan, stage, interrupt) = (&executed.plan, &mut executed.stage, &session.interrupt);
+    let mut outputs = Outputs::default();
     for artifact in artifacts {
-        let Some(path) = &artifact.executable.path else {
-            continue;
-        };
-        entries.push((artifact.sha256.clone(), file_name(path)));
-        if !reuse::is_published(&artifact.executable, &built[artifact.target])
-            && !is_same(path, &artifact.staged, interrupt)?
-        {
-            items.push(item(artifact.staged.clone(), path.clone(), true));
-        }
-        // What some build modes write beside the file: the header of a C archive.
-        let header = artifact.staged.with_extension("h");
-        if let Some(digest) = sums::digest_of(&header, interrupt)? {
-            let path = path.with_extension("h");
-            entries.push((digest, file_name(&path)));
-            if !is_same(&path, &header, interrupt)? {
-                // Go writes over whatever has its name, too; no header is an object file.
-                items.push(item(header, path, false));
-            }
-        }
+        outputs.add(artifact, &executed.built[artifact.target], interrupt)?;
     }
+    let Outputs { mut items, entries } = outputs;
     for directory in items.iter().filter_map(|item| item.output.parent()) {
         stage.make_outputs(directory)?;
     }
     let published = items.iter().map(|item| item.output.clone()).collect();
-    let add = |name: &str, text: &str, path: PathBuf| -> Result<Item> {
-        let staged = stage.path().join(name);
-        std::fs::write(&staged, text)?;
-        Ok(item(staged, path, false))
-    };
     let directory = plan.checksums.as_deref().and_then(Path::parent);
     let directory = directory.filter(|_| stage.made_outputs());
     if let Some((path, text)) = directory.and_then(sums::keep_out_of_git) {
-        items.push(add("ignore", text, path)?);
+        items.push(written("ignore", text, path, stage)?);
     }
     if let Some(path) = sums_file(plan, artifacts, &entries)? {
         let text = sums::checksums(&path, &entries, interrupt)?;
         if sums::read(&path).ok().as_ref() != Some(&text) {
-            items.push(add(sums::FILE, &text, path)?);
+            items.push(written(sums::FILE, &text, path, stage)?);
         }
     }
     publish::all(&items, interrupt)?;
     Ok(published)
+}
+
+/// What is published.
+#[derive(Default)]
+struct Outputs {
+    /// The files that are new.
+    items: Vec<Item>,
+    /// The digest and the name of every file.
+    entries: Vec<(String, String)>,
+}
+
+impl Outputs {
+    /// Adds an executable, and what some build modes write beside it: the header of a C archive.
+    fn add(&mut self, artifact: &Artifact, built: &Built, interrupt: &Interrupt) -> Result<()> {
+        let Some(path) = &artifact.executable.path else {
+            return Ok(());
+        };
+        self.entries
+            .push((artifact.sha256.clone(), file_name(path)));
+        if !reuse::is_published(&artifact.executable, built)
+            && !is_same(path, &artifact.staged, interrupt)?
+        {
+            let staged = artifact.staged.clone();
+            self.items.push(item(staged, path.clone(), true));
+        }
+        let header = artifact.staged.with_extension("h");
+        if let Some(digest) = sums::digest_of(&header, interrupt)? {
+            let path = path.with_extension("h");
+            self.entries.push((digest, file_name(&path)));
+            if !is_same(&path, &header, interrupt)? {
+                // Go writes over whatever has its name, too; no header is an object file.
+                self.items.push(item(header, path, false));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text of ours, in the stage under `name`, for `path`.
+fn written(name: &str, text: &str, path: PathBuf, stage: &Stage) -> Result<Item> {
+    let staged = stage.path().join(name);
+    std::fs::write(&staged, text)?;
+    Ok(item(staged, path, false))
 }
 
 fn item(staged: PathBuf, output: PathBuf, is_object: bool) -> Item {

@@ -2,12 +2,13 @@
 
 use super::graph::{Known, Objects};
 use super::present::{Blocks, check, emit};
+use super::staged::Staged;
 use super::{Output, Session};
 use crate::cli;
 use crate::command::prepare::prepare;
 use crate::error::{Error, Kind, Result};
-use crate::facts::{Wanted, stage};
-use crate::plan::TargetPlan;
+use crate::facts::Wanted;
+use crate::plan::{TargetPlan, Typed};
 use crate::render::Shows;
 use crate::report::Toolchain;
 use crate::report::reasons::{By, Reasons};
@@ -54,23 +55,12 @@ pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> 
         return shown(&since::since(name, args, session)?, args, session);
     }
     let mut typed = args.typed.clone();
-    let listing = !args.cut.is_empty() || args.biggest_cuts.is_some();
-    let about = match listing || typed.packages.is_empty() {
-        true => None,
-        false => Some(typed.packages.remove(0).to_string_lossy().into_owned()),
-    };
-    if about.is_none() && !listing {
-        return Err(Error::new(Kind::Usage, "`why` needs to know what is asked about")
-            .hint("name a package, a module, a function, `dce` or `init`, or give `--cut` or `--biggest-cuts`"));
-    }
-    if args.run.is_some() && about.as_deref() != Some(INIT) {
-        return Err(Error::new(Kind::Usage, "`--run` belongs to `why init`"));
-    }
+    let about = asked(args, &mut typed)?;
     let mut prepared = prepare(&args.settings, &typed, session)?;
     prepared.narrow(Wanted::Kept);
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (_, _, plan) = prepared.draw(stage.path(), session)?;
-    let target = plan.targets.first().ok_or_else(|| nothing("no target"))?;
+    let staged = Staged::apart(prepared, session)?;
+    let target = staged.plan.targets.first();
+    let target = target.ok_or_else(|| nothing("no target"))?;
     let traced = args.run.as_ref().map(|line| init::trace(line, session));
     let traced = traced.transpose()?;
     let question = Question {
@@ -83,6 +73,23 @@ pub(crate) fn run(args: &cli::Why, session: &mut Session<'_>) -> Result<Output> 
     };
     let reasons = answer(target, &question, session)?;
     shown(&reasons, args, session)
+}
+
+/// What is asked about, which is the first word of the line; `None` for listings.
+fn asked(args: &cli::Why, typed: &mut Typed) -> Result<Option<String>> {
+    let listing = !args.cut.is_empty() || args.biggest_cuts.is_some();
+    let about = match listing || typed.packages.is_empty() {
+        true => None,
+        false => Some(typed.packages.remove(0).to_string_lossy().into_owned()),
+    };
+    if about.is_none() && !listing {
+        return Err(Error::new(Kind::Usage, "`why` needs to know what is asked about")
+            .hint("name a package, a module, a function, `dce` or `init`, or give `--cut` or `--biggest-cuts`"));
+    }
+    if args.run.is_some() && about.as_deref() != Some(INIT) {
+        return Err(Error::new(Kind::Usage, "`--run` belongs to `why init`"));
+    }
+    Ok(about)
 }
 
 fn shown(reasons: &Reasons, args: &cli::Why, session: &Session<'_>) -> Result<Output> {

@@ -3,28 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::lock_file;
+use super::lock_file::{self, Held};
 use super::present;
 use super::published::{after, publish_all, what_was_published};
-use super::repair::{self, Repaired};
 use super::retaining;
 use super::said::Said;
+use super::staged::{Executed, Staged};
 use super::telling::{self, Telling, placed};
 use super::{Output, Session};
-use crate::analysis::{self, Artifact, recall};
-use crate::build::stage::Stage;
-use crate::build::{self, Built, Event, publish, sums};
+use crate::analysis::{Artifact, recall};
+use crate::build::{self, Event, publish, sums};
 use crate::cli;
 use crate::clock;
 use crate::command::prepare::prepare_for;
-use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
-use crate::facts::stage;
 use crate::facts::{Prepared, Purpose, output_directory};
 use crate::gate::Change;
-use crate::lock::Lock;
+use crate::plan;
 use crate::plan::output::Outputs;
-use crate::plan::{self, Plan};
 use crate::process::Invocation;
 use crate::render::{Format, Shows};
 use crate::report;
@@ -47,18 +43,18 @@ pub(crate) fn run_prepared(
     session: &mut Session<'_>,
 ) -> Result<Output> {
     let start = Instant::now();
-    let wanted = Wanted {
+    let manner = Manner {
         output: present::with_variable(&args.output, session),
         wait: !args.no_wait,
         full: args.full || args.retained,
         retained: args.retained,
     };
-    present::check(Shows::EVERYTHING, &wanted.output)?;
-    let mut done = attempt(&wanted, prepare, Purpose::Loop, session)?;
+    present::check(Shows::EVERYTHING, &manner.output)?;
+    let mut done = attempt(&manner, prepare, Purpose::Loop, session)?;
     if done.is_none() {
         session.interrupt.check()?;
         (session.show)(Event::Talk(ANEW));
-        done = attempt(&wanted, prepare, Purpose::Build, session)?;
+        done = attempt(&manner, prepare, Purpose::Build, session)?;
     }
     match done {
         Some(Done::Built(released)) => finish(*released, start, session),
@@ -72,7 +68,7 @@ const ANEW: &str =
     "go lists other packages or files than in the last run: beginning anew with these";
 
 /// What the command line says beside the configuration.
-struct Wanted {
+struct Manner {
     output: cli::Output,
     /// For another run that writes to the same directory.
     wait: bool,
@@ -92,17 +88,12 @@ enum Done {
 
 /// Executables that wait to be published.
 struct Released {
-    loaded: Loaded,
     /// The whole report is printed.
     full: bool,
     /// What the change does to its gates.
     change: Option<Change>,
-    /// Whether the lock is that of the working tree, and may follow.
-    follows: bool,
-    lock_path: PathBuf,
-    lock: Option<Lock>,
-    stage: Stage,
-    repaired: Repaired,
+    held: Held,
+    executed: Executed,
     artifacts: Vec<Artifact>,
     /// Whether the report shows what packages keep alive alone.
     retains: bool,
@@ -112,7 +103,7 @@ struct Released {
 
 /// Builds once. `None` where go now lists other packages than were believed: what was built then counts for nothing.
 fn attempt(
-    wanted: &Wanted,
+    manner: &Manner,
     prepare: &mut dyn FnMut(Purpose, &mut Session<'_>) -> Result<Prepared>,
     purpose: Purpose,
     session: &mut Session<'_>,
@@ -125,132 +116,118 @@ fn attempt(
             false => Ok(None),
         };
     }
-    let released = stage_all(wanted, prepared, session);
+    let released = stage_all(manner, prepared, session);
     match pending.confirm() {
         true => released.map(|released| Some(Done::Built(Box::new(released)))),
         false => Ok(None),
     }
 }
 
-fn stage_all(
-    wanted: &Wanted,
-    mut prepared: Prepared,
-    session: &mut Session<'_>,
-) -> Result<Released> {
-    let output = placed(wanted.output.clone(), &prepared);
-    for executable in prepared.outputs.targets.iter().flatten() {
-        executable.path.as_deref().map_or(Ok(()), publish::check)?;
-    }
-    if let Some(path) = &prepared.outputs.checksums {
-        sums::read(path)?;
-    }
-    for path in &output.report {
-        apart(path, &prepared.outputs, &session.cwd)?;
-        publish::try_directory(&session.cwd.join(path))?;
-    }
+fn stage_all(manner: &Manner, prepared: Prepared, session: &mut Session<'_>) -> Result<Released> {
+    let output = placed(manner.output.clone(), &prepared);
+    check_outputs(&prepared.outputs, &output, &session.cwd)?;
     session.interrupt.note(publish::AS_BEFORE.to_owned());
-    let lock_path = lock_file::path_of(&prepared);
-    let lock = lock_file::load(&lock_path, &session.cwd)?;
-    let earlier = std::mem::take(&mut prepared.earlier);
-    let change = earlier.change(&lock_path, lock.as_ref(), &prepared.facts, session)?;
-    let lock = earlier.judging(&lock_path, lock, session)?;
+    let held = Held::of(&prepared, session)?;
+    let change = held.change(&prepared, session)?;
     let directory = output_directory(&prepared.outputs);
-    let stage = stage(&mut prepared, directory.as_deref(), wanted.wait, session)?;
-    let (loaded, typed, plan) = prepared.draw(stage.path(), session)?;
-    let repaired = repair::run(plan, &loaded, &typed, lock.as_ref(), session)?;
-    let artifacts = analysis::analyze(&repaired.plan, &repaired.built, &session.interrupt)?;
-    let full = wanted.full || loaded.config.report.full;
-    // It takes a look at every object: not for who reads a few lines.
-    let retains = wanted.retained || output.formats().any(|format| format == Format::Html);
+    let staged = Staged::beside(directory.as_deref(), manner.wait, prepared, session)?;
+    let executed = staged.execute(held.judge.as_ref(), session)?;
     Ok(Released {
-        loaded,
-        full,
+        artifacts: executed.analyze(session)?,
+        full: manner.full || executed.loaded.config.report.full,
         change,
-        follows: !earlier.judges(),
-        lock_path,
-        lock,
-        stage,
-        repaired,
-        artifacts,
-        retains,
+        held,
+        executed,
+        // It takes a look at every object: not for who reads a few lines.
+        retains: manner.retained || output.formats().any(|format| format == Format::Html),
         output,
     })
 }
 
+/// Fails for outputs and reports that cannot be written, before anything is compiled.
+fn check_outputs(outputs: &Outputs, reports: &cli::Output, cwd: &Path) -> Result<()> {
+    for executable in outputs.targets.iter().flatten() {
+        executable.path.as_deref().map_or(Ok(()), publish::check)?;
+    }
+    if let Some(path) = &outputs.checksums {
+        sums::read(path)?;
+    }
+    for path in &reports.report {
+        apart(path, outputs, cwd)?;
+        publish::try_directory(&cwd.join(path))?;
+    }
+    Ok(())
+}
+
 /// Publishes and reports.
-fn finish(released: Released, start: Instant, session: &mut Session<'_>) -> Result<Output> {
-    let Released {
-        loaded,
-        full,
-        change,
-        follows,
-        lock_path,
-        lock,
-        mut stage,
-        repaired,
-        artifacts,
-        retains,
-        output: wanted,
-    } = released;
-    let (plan, built) = (repaired.plan, repaired.built);
-    let found = lock_file::found(&plan, &artifacts);
+fn finish(mut released: Released, start: Instant, session: &mut Session<'_>) -> Result<Output> {
     session.interrupt.check()?;
-    let (published, note) = give_names(&plan, &built, &artifacts, &mut stage, session)?;
-    recall::remember(&plan, &built, &artifacts);
-    // The files are where they belong: whoever ends the run now loses a column of the report.
-    let retained = match retains {
-        true => retaining::retained(&plan.targets, &artifacts, &session.interrupt),
-        false => retaining::Found::new(),
-    };
-    let report = report::report(&report::Inputs {
-        config: &loaded.config,
-        origins: &loaded.origins,
-        plan: &plan,
-        built: &built,
-        artifacts: &artifacts,
-        cwd: &session.cwd,
-        lock: lock.as_ref(),
-        change: change.as_ref(),
-        repairs: &repaired.repairs,
-        total: start.elapsed(),
-        retained: &retained,
-        now: clock::about_now(),
-    });
+    let (published, note) = released.give_names(session)?;
+    let executed = &released.executed;
+    recall::remember(&executed.plan, &executed.built, &released.artifacts);
+    let report = released.report(start, session);
     talk_of_time(&report, session);
-    let beside_data = plan.targets.iter().any(|target| target.facts.asked.json);
-    let is_shown = session.terminal && wanted.format == Format::Text && !beside_data;
-    let said = Said::of(&plan, &lock_path, is_shown);
-    let telling = Telling {
-        output: &wanted,
-        config: &loaded.config,
-        said: (!full).then_some(&said),
-    };
-    let lock = lock.filter(|_| follows);
-    let lock = lock.map(|lock| (lock, lock_path, found));
-    let told = telling::tell(&report, lock, &telling, session);
-    let mut output = told.map_err(|error| after(error, &published, &note))?;
-    said.keep(&report);
+    let told = released.tell(&report, session);
+    let output = told.map_err(|error| after(error, &published, &note))?;
     // Until here nobody else wrote to the outputs: the reports are about the files that are there.
-    drop(stage);
-    output.beside_data = !output.is_data && beside_data;
+    drop(released);
     Ok(output)
 }
 
-/// Publishes, and says what an error that comes later has to say of it.
-fn give_names(
-    plan: &Plan,
-    built: &[Built],
-    artifacts: &[Artifact],
-    stage: &mut Stage,
-    session: &Session<'_>,
-) -> Result<(Vec<PathBuf>, String)> {
-    let published = publish_all(plan, built, artifacts, stage, session)?;
-    stage.keep_outputs();
-    let note = what_was_published(&published, &session.cwd);
-    if !published.is_empty() {
-        session.interrupt.note(note.clone());
+impl Released {
+    /// Publishes, and says what an error that comes later has to say of it.
+    fn give_names(&mut self, session: &Session<'_>) -> Result<(Vec<PathBuf>, String)> {
+        let published = publish_all(&mut self.executed, &self.artifacts, session)?;
+        self.executed.stage.keep_outputs();
+        let note = what_was_published(&published, &session.cwd);
+        if !published.is_empty() {
+            session.interrupt.note(note.clone());
+        }
+        Ok((published, note))
     }
-    Ok((published, note))
+
+    /// What it all means. The files are where they belong by now: whoever ends the run loses a column of the report.
+    fn report(&self, start: Instant, session: &Session<'_>) -> report::Report {
+        let executed = &self.executed;
+        let (plan, config) = (&executed.plan, &executed.loaded.config);
+        let retained = match self.retains {
+            true => retaining::retained(&plan.targets, &self.artifacts, &session.interrupt),
+            false => retaining::RetainedByExecutable::new(),
+        };
+        report::report(&report::Inputs {
+            config,
+            origins: &executed.loaded.origins,
+            plan,
+            built: &executed.built,
+            artifacts: &self.artifacts,
+            cwd: &session.cwd,
+            lock: self.held.judge.as_ref(),
+            change: self.change.as_ref(),
+            repairs: &executed.repairs,
+            total: start.elapsed(),
+            retained: &retained,
+            now: clock::about_now(),
+        })
+    }
+
+    /// Writes what follows from the report: the lock, and every rendering that was asked for.
+    fn tell(&self, report: &report::Report, session: &mut Session<'_>) -> Result<Output> {
+        let plan = &self.executed.plan;
+        let beside_data = plan.targets.iter().any(|target| target.facts.asked.json);
+        let is_shown = session.terminal && self.output.format == Format::Text && !beside_data;
+        let said = Said::of(plan, &self.held.path, is_shown);
+        let follows = self.held.follows.then_some(&self.held);
+        let telling = Telling {
+            output: &self.output,
+            config: &self.executed.loaded.config,
+            said: (!self.full).then_some(&said),
+            follows: follows.map(|held| (held, lock_file::found(plan, &self.artifacts))),
+        };
+        let mut output = telling::tell(report, &telling, session)?;
+        said.keep(report);
+        output.beside_data = !output.is_data && beside_data;
+        Ok(output)
+    }
 }
 
 /// What a log of CI shows of the caches, and what took long.

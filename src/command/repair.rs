@@ -1,6 +1,6 @@
 //! Builds until no stack frame is over its budget because of the profile, or nothing more can be taken out of it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use super::Session;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::facts::profiles;
 use crate::lock::Lock;
 use crate::plan::output::Outputs;
-use crate::plan::{self, Plan, StepKind, Typed};
+use crate::plan::{self, Facts, Plan, StepKind, Typed};
 use crate::profile::Edge;
 use crate::report::{self, Repair};
 
@@ -28,9 +28,12 @@ pub(crate) struct Repaired {
     pub(crate) plan: Plan,
     /// How all builds went.
     pub(crate) built: Vec<Built>,
-    /// What was taken out of profiles, by target and main package.
-    pub(crate) repairs: Vec<(usize, String, Repair)>,
+    /// What was taken out of profiles.
+    pub(crate) repairs: Repairs,
 }
+
+/// What was taken out of profiles, by target and main package.
+pub(crate) type Repairs = Vec<(usize, String, Repair)>;
 
 /// Runs the plan; where frames have a budget and the user wants it, until they are within it.
 pub(crate) fn run(
@@ -64,18 +67,16 @@ fn until_repaired(
     some(&plan, loaded, is_release, &mut built, session)?;
     // Where a build without the profile is asked for, it shows which frames the profile made large.
     some(&plan, loaded, is_twin, &mut built, session)?;
-    let mut repairs: Vec<(usize, String, Repair)> = Vec::new();
+    let mut repairs: Repairs = Vec::new();
     for attempt in 0..ATTEMPTS {
         let found = look(&plan, &built, loaded, lock)?;
         settle(&mut repairs, &found);
-        let mut cut = false;
-        for it in found
-            .iter()
-            .filter(|found| found.over && !found.frame.hot.is_empty())
-        {
-            cut |= take_out(it, attempt > 0, &mut plan, &mut repairs, session)?;
+        let mut is_cut = false;
+        let large = |found: &&LargeFrame| found.over && !found.frame.hot.is_empty();
+        for found in found.iter().filter(large) {
+            is_cut |= take_out(found, attempt > 0, &mut plan, &mut repairs, session)?;
         }
-        if !cut {
+        if !is_cut {
             break;
         }
         plan = again(plan, loaded, typed, session.program.as_deref())?;
@@ -115,7 +116,7 @@ fn some(
 }
 
 /// A large frame of an executable.
-struct Found {
+struct LargeFrame {
     target: usize,
     package: String,
     frame: Frame,
@@ -125,7 +126,12 @@ struct Found {
 }
 
 /// The large frames of every executable of the plan.
-fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> Result<Vec<Found>> {
+fn look(
+    plan: &Plan,
+    built: &[Built],
+    loaded: &Loaded,
+    lock: Option<&Lock>,
+) -> Result<Vec<LargeFrame>> {
     let mut all = Vec::new();
     for (index, target) in plan.targets.iter().enumerate() {
         for executable in &target.executables {
@@ -133,45 +139,49 @@ fn look(plan: &Plan, built: &[Built], loaded: &Loaded, lock: Option<&Lock>) -> R
             let Ok(bytes) = binary::open(&target.release_dir.join(&executable.name)) else {
                 continue;
             };
-            let package = &executable.package;
-            let frames = large_frames(target, executable, &bytes, true);
             let grown = match built.get(index).is_some_and(Built::is_also_without_profile) {
                 true => grown_frames(target, executable, &bytes),
                 false => None,
             };
+            let package = &executable.package;
             let limits = Limits {
                 without_profile: grown.as_ref(),
                 ..report::frame_limits(&loaded.config, lock, &target.facts, package)
             };
-            let over: HashSet<&str> = guard::over(&frames, &limits)
-                .iter()
-                .map(|over| over.frame.function.as_str())
-                .collect();
-            let large = |call: &InlinedCall<'_>, of: &Frame| {
-                let callee = frames.iter().find(|other| other.function == *call.callee);
-                callee.is_some_and(|callee| callee.bytes * 2 >= of.bytes)
-            };
-            all.extend(frames.iter().map(|frame| {
-                Found {
-                    target: index,
-                    package: package.clone(),
-                    over: over.contains(frame.function.as_str()),
-                    large: frame
-                        .hot
-                        .iter()
-                        .filter(|call| large(call, frame))
-                        .cloned()
-                        .collect(),
-                    frame: frame.clone(),
-                }
-            }));
+            let frames = large_frames(target, executable, &bytes, true);
+            all.extend(held_against(&limits, frames, (index, package)));
         }
     }
     Ok(all)
 }
 
+/// The large frames of an executable, and which of them are over their limits.
+fn held_against(
+    limits: &Limits<'_>,
+    frames: Vec<Frame>,
+    (target, package): (usize, &str),
+) -> Vec<LargeFrame> {
+    let over = guard::over(&frames, limits);
+    let over: HashSet<&str> = over.iter().map(|it| it.frame.function.as_str()).collect();
+    let is_large = |call: &InlinedCall<'_>, of: &Frame| {
+        let callee = frames.iter().find(|other| other.function == *call.callee);
+        callee.is_some_and(|callee| callee.bytes * 2 >= of.bytes)
+    };
+    let found = |frame: &Frame| {
+        let large = frame.hot.iter().filter(|call| is_large(call, frame));
+        LargeFrame {
+            target,
+            package: package.to_owned(),
+            over: over.contains(frame.function.as_str()),
+            large: large.cloned().collect(),
+            frame: frame.clone(),
+        }
+    };
+    frames.iter().map(found).collect()
+}
+
 /// Says of each repair what the frame is now.
-fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
+fn settle(repairs: &mut [(usize, String, Repair)], found: &[LargeFrame]) {
     for (target, package, repair) in repairs {
         let now = found.iter().find(|found| {
             found.target == *target
@@ -186,14 +196,14 @@ fn settle(repairs: &mut [(usize, String, Repair)], found: &[Found]) {
 /// Takes the hot calls that were inlined into the function out of the profile of its executable. `all`: every call of what
 /// was inlined, from wherever.
 fn take_out(
-    found: &Found,
+    found: &LargeFrame,
     all: bool,
     plan: &mut Plan,
-    repairs: &mut Vec<(usize, String, Repair)>,
+    repairs: &mut Repairs,
     session: &mut Session<'_>,
 ) -> Result<bool> {
     let calls = culprits(found, all);
-    let callees: HashSet<&str> = calls.iter().map(|call| &*call.callee).collect();
+    let callees: BTreeSet<&str> = calls.iter().map(|call| &*call.callee).collect();
     let exact: HashSet<(&str, &str, i64)> = calls
         .iter()
         .map(|call| (&*call.caller, &*call.callee, call.offset))
@@ -203,29 +213,10 @@ fn take_out(
         false => exact.contains(&(edge.caller.as_str(), edge.callee.as_str(), edge.offset)),
     };
     let facts = &mut plan.targets[found.target].facts;
-    let mains: Vec<String> = facts
-        .packages
-        .iter()
-        .filter(|package| package.is_named_main())
-        .map(|package| package.import_path.clone())
-        .collect();
-    let Some(candidate) = facts.pgo.applied(&found.package) else {
+    if !cut(facts, &found.package, hide)? {
         return Ok(false);
-    };
-    let bytes = match &candidate.derived {
-        Some(it) => it.bytes.to_vec(),
-        None => profiles::read(&candidate.file(&facts.go.cwd))?.unwrap_or_default(),
-    };
-    let cache = Path::new(&facts.toolchain.gocache).to_path_buf();
-    let cut = facts
-        .pgo
-        .cut(&found.package, &mains, &bytes, hide, &cache)?;
-    let Some(derived) = cut else {
-        return Ok(false);
-    };
-    derived_profiles::keep(&derived, &cache)?;
-    let mut names: Vec<String> = callees.into_iter().map(str::to_owned).collect();
-    names.sort();
+    }
+    let names: Vec<String> = callees.into_iter().map(str::to_owned).collect();
     (session.show)(Event::Talk(&format!(
         "the stack frame of {} has {} bytes: building again with fewer calls of {} in the profile",
         found.frame.function,
@@ -236,7 +227,27 @@ fn take_out(
     Ok(true)
 }
 
-fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Vec<(usize, String, Repair)>) {
+/// Takes calls out of the profile of an executable, and keeps what is left beside go's build cache. Whether there was anything
+/// to take out.
+fn cut(facts: &mut Facts, package: &str, hide: impl Fn(&Edge) -> bool) -> Result<bool> {
+    let mains = facts.packages.iter().filter(|it| it.is_named_main());
+    let mains: Vec<String> = mains.map(|package| package.import_path.clone()).collect();
+    let Some(candidate) = facts.pgo.applied(package) else {
+        return Ok(false);
+    };
+    let bytes = match &candidate.derived {
+        Some(derived) => derived.bytes.to_vec(),
+        None => profiles::read(&candidate.file(&facts.go.cwd))?.unwrap_or_default(),
+    };
+    let cache = Path::new(&facts.toolchain.gocache).to_path_buf();
+    let Some(derived) = facts.pgo.cut(package, &mains, &bytes, hide, &cache)? else {
+        return Ok(false);
+    };
+    derived_profiles::keep(&derived, &cache)?;
+    Ok(true)
+}
+
+fn note(found: &LargeFrame, names: Vec<String>, calls: u64, repairs: &mut Repairs) {
     let known = repairs.iter_mut().find(|repair| {
         (repair.0, &repair.1, &repair.2.function)
             == (found.target, &found.package, &found.frame.function)
@@ -260,7 +271,7 @@ fn note(found: &Found, names: Vec<String>, calls: u64, repairs: &mut Vec<(usize,
 }
 
 /// The calls that made the frame large: of functions whose own frame is, where some are still there; else all of them.
-fn culprits(found: &Found, all: bool) -> Vec<&InlinedCall<'static>> {
+fn culprits(found: &LargeFrame, all: bool) -> Vec<&InlinedCall<'static>> {
     match found.large.is_empty() || all {
         true => found.frame.hot.iter().collect(),
         false => found.large.iter().collect(),

@@ -11,10 +11,14 @@ use crate::process::Interrupt;
 use crate::report::Retained;
 
 /// By target and main package; why it is not known, where it is not.
-pub type Found = BTreeMap<(usize, String), Result<Retained, String>>;
+pub type RetainedByExecutable = BTreeMap<(usize, String), Result<Retained, String>>;
 
 /// Asks go for the objects of each executable, and runs the linker's elimination over them.
-pub fn retained(targets: &[TargetPlan], artifacts: &[Artifact], interrupt: &Interrupt) -> Found {
+pub fn retained(
+    targets: &[TargetPlan],
+    artifacts: &[Artifact],
+    interrupt: &Interrupt,
+) -> RetainedByExecutable {
     let of = |artifact: &Artifact| {
         let package = &artifact.executable.package;
         let found = one(&targets[artifact.target], package, interrupt);

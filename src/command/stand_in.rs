@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{Output, Session, present, release};
-use crate::cli::StandIn;
+use crate::cli::{self, StandIn};
 use crate::command::prepare::prepare_loaded;
 use crate::config::layer::Loaded;
 use crate::config::{self, Target};
@@ -50,23 +50,33 @@ pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
     }
     as_go_has_it(&mut loaded, &mut args.typed, session)?;
     args.output = present::with_variable(&args.output, session);
-    let is_read = configured
-        || !args.output.report.is_empty()
-        || args.output.format.is_data()
-        || session.variable("GITHUB_STEP_SUMMARY").is_some();
-    if !is_read {
+    if !configured && !is_read(&args.output, session) {
         Wanted::Files.narrow(&mut loaded, &mut args.typed);
     }
+    released(&args, &loaded, configured, session)
+}
+
+/// Whether anybody reads a report of the run.
+fn is_read(output: &cli::Output, session: &Session<'_>) -> bool {
+    !output.report.is_empty()
+        || output.format.is_data()
+        || session.variable("GITHUB_STEP_SUMMARY").is_some()
+}
+
+/// Runs the release, where go would build the packages too.
+fn released(
+    args: &cli::Release,
+    loaded: &Loaded,
+    configured: bool,
+    session: &mut Session<'_>,
+) -> Result<Done> {
     let (settings, typed) = (&args.settings, &args.typed);
     let mut go_agrees = false;
     let mut prepare = |purpose, session: &mut Session<'_>| {
         let prepared = prepare_loaded(loaded.clone(), settings, typed, purpose, session)?;
         go_agrees = true;
-        match prepared
-            .facts
-            .iter()
-            .find_map(|facts| facts.pgo.complaint.clone())
-        {
+        let mut complaints = prepared.facts.iter().map(|facts| &facts.pgo.complaint);
+        match complaints.find_map(Clone::clone) {
             // What go makes of such a profile is for go to say.
             Some((message, hint)) if !configured => {
                 Err(Error::new(Kind::Usage, message).hint(hint))
@@ -74,7 +84,7 @@ pub fn run(call: &StandIn, session: &mut Session<'_>) -> Result<Done> {
             _ => Ok(prepared),
         }
     };
-    let done = release::run_prepared(&args, &mut prepare, session);
+    let done = release::run_prepared(args, &mut prepare, session);
     match done {
         Ok(output) => Ok(Done::Released(Box::new(output))),
         // Before anything is compiled: asking go again costs nothing.

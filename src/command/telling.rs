@@ -1,8 +1,8 @@
 //! Writes what follows from the report of a release: the lock, and every rendering that was asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::lock_file::{self, Found};
+use super::lock_file::{self, FoundExecutable, Held};
 use super::present::{self, present_with_step};
 use super::said::Said;
 use super::{Output, Session, job};
@@ -12,7 +12,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::error::Result;
 use crate::facts::Prepared;
-use crate::lock::{FILE, Lock};
+use crate::lock::FILE;
 use crate::render::{self, Format, Style};
 use crate::report::{Findings, Report, exact_numbers};
 use crate::view::{Block, Tone, brief};
@@ -21,17 +21,12 @@ use crate::{report, view};
 /// Writes the lock and the reports about what was published.
 pub(super) fn tell(
     report: &Report,
-    lock: Option<(Lock, PathBuf, Vec<Found>)>,
     telling: &Telling<'_>,
     session: &mut Session<'_>,
 ) -> Result<Output> {
-    let Telling { output, config, .. } = telling;
     // Not in CI: a file that changed would make the next build `+dirty`.
-    if let Some((lock, path, found)) = lock
-        && report.verdict.pass
-        && session.variable("CI").is_none()
-    {
-        tighten(lock, &path, &found, config, session)?;
+    if report.verdict.pass && session.variable("CI").is_none() {
+        telling.tighten(session)?;
     }
     let cwd = &session.cwd;
     let printed = |format, top, style| match telling.said {
@@ -42,25 +37,24 @@ pub(super) fn tell(
         ),
         _ => rendered(report, format, top, style, cwd),
     };
-    let mut told = present_with_step(
-        printed,
-        |top| for_the_step(report, top),
-        output,
-        config.escape.listed(),
-        &report.verdict,
-        session,
-    )?;
-    // A profile that was asked for and does nothing is worth a line, whoever reads no report.
+    let for_step = |top| for_the_step(report, top);
+    let (output, top) = (telling.output, telling.config.escape.listed());
+    let mut told = present_with_step(printed, for_step, output, top, &report.verdict, session)?;
+    add_idle_profiles(report, &mut told.not_judged);
+    let written = job::outputs(report, output, session);
+    told.warnings.extend(written.err());
+    Ok(told)
+}
+
+/// A profile that was asked for and does nothing is worth a line, whoever reads no report.
+fn add_idle_profiles(report: &Report, lines: &mut Vec<String>) {
     let checks = report.targets.iter().flat_map(|target| &target.checks);
     let idle = checks.filter(|finding| finding.id == PROFILE && finding.status == Status::Warn);
-    for it in idle.map(|finding| format!("{PROFILE}: {}", finding.message)) {
-        if !told.not_judged.contains(&it) {
-            told.not_judged.push(it);
+    for line in idle.map(|finding| format!("{PROFILE}: {}", finding.message)) {
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    told.warnings
-        .extend(job::outputs(report, output, session).err());
-    Ok(told)
 }
 
 /// How a release is reported.
@@ -70,6 +64,27 @@ pub(super) struct Telling<'a> {
     pub(super) config: &'a Config,
     /// What was said before, for the short report; `None`: the whole one is printed.
     pub(super) said: Option<&'a Said>,
+    /// The lock that follows executables which shrank, and what was found of them; `None`: it stays.
+    pub(super) follows: Option<(&'a Held, Vec<FoundExecutable>)>,
+}
+
+impl Telling<'_> {
+    /// What has a ratchet follows executables that shrank.
+    fn tighten(&self, session: &mut Session<'_>) -> Result<()> {
+        let Some((held, found)) = &self.follows else {
+            return Ok(());
+        };
+        let Some(mut lock) = held.judge.clone() else {
+            return Ok(());
+        };
+        let changed = lock_file::tighten(&mut lock, found, &self.config.budget);
+        if !changed.is_empty() {
+            lock_file::save(&lock, &held.path, &session.interrupt)?;
+            let line = format!("{FILE} follows: {}", changed.join(", "));
+            (session.show)(Event::Talk(&line));
+        }
+        Ok(())
+    }
 }
 
 /// `{name}`, `{os}` and `{arch}` in the names of report files: several runs of one CI job write one each. A report of executables
@@ -99,39 +114,20 @@ fn common<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     })
 }
 
-/// What has a ratchet follows executables that shrank.
-fn tighten(
-    mut lock: Lock,
-    path: &Path,
-    found: &[Found],
-    config: &Config,
-    session: &mut Session<'_>,
-) -> Result<()> {
-    let changed = lock_file::tighten(&mut lock, found, &config.budget);
-    if !changed.is_empty() {
-        lock_file::save(&lock, path, &session.interrupt)?;
-        let line = format!("{FILE} follows: {}", changed.join(", "));
-        (session.show)(Event::Talk(&line));
-    }
-    Ok(())
-}
-
 fn rendered(report: &Report, format: Format, packages: usize, style: Style, cwd: &Path) -> String {
     let detail = view::Detail {
         packages,
         everything: format != Format::Text,
     };
-    let findings = || Findings {
+    let findings = Findings {
         anchor: present::anchor(cwd),
         ..Findings::of_report(report)
     };
     match format {
         Format::Json => render::json(report),
-        Format::Sarif => render::sarif(&report.tool, &findings(), &present::prefix(cwd)),
-        Format::Github => render::github(&findings(), &present::prefix(cwd)),
-        Format::Codequality => render::codequality(&findings(), &present::prefix(cwd)),
         Format::Markdown => for_the_step(report, packages),
-        _ => render::measures(&|| exact_numbers::of_release(report), format)
+        _ => present::annotated(&findings, &report.tool, format, cwd)
+            .or_else(|| render::measures(&|| exact_numbers::of_release(report), format))
             .unwrap_or_else(|| render::blocks(&view::outline(report, detail), format, style)),
     }
 }

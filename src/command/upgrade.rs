@@ -11,7 +11,7 @@ mod next;
 
 mod built_side;
 
-mod vetting;
+pub(super) mod vetting;
 
 pub(super) mod wished_versions;
 
@@ -31,8 +31,9 @@ use crate::plan::Typed;
 use crate::render::{self, Format, Shows};
 use crate::report::upgrade_report::{Preview, Report};
 use crate::view;
-use built_side::{Side, Wanted};
+use built_side::{OnRequest, Side};
 use next::Next;
+use wished_versions::Bump;
 
 /// Reads what is asked for, builds and reports. What is wrong with the question is said before anything is compiled.
 pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
@@ -47,18 +48,8 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
     let question = args.prove.as_deref();
     let question = question.map(|command| Question::of(command, &prepared.loaded));
     let question = question.transpose()?;
-    if let Some(question) = &question {
-        question.check(&prepared)?;
-    }
-    let now = Now::of(&prepared)?;
-    let mut nexts = Vec::new();
-    for wish in wished_versions::toolchains(&args.go, &now, session)? {
-        nexts.push(Next::prepare(&now, wish, &bumps, session)?);
-    }
-    if let Some(question) = &question {
-        nexts.iter().try_for_each(|next| next.check(question))?;
-    }
-    let wanted = Wanted {
+    let nexts = nexts(args, &prepared, &bumps, question.as_ref(), session)?;
+    let wanted = OnRequest {
         vetting: args.vet,
         tiles: args.output.formats().any(Format::draws),
     };
@@ -74,6 +65,29 @@ pub fn run(args: &cli::Upgrade, session: &mut Session<'_>) -> Result<Output> {
         (session.show)(Event::Talk(&line));
     }
     show(&report, args, session)
+}
+
+/// The sides that the program is compared with, prepared. Fails where the question cannot be asked of one of them, or of the
+/// program as it is.
+fn nexts(
+    args: &cli::Upgrade,
+    prepared: &Prepared,
+    bumps: &[Bump],
+    question: Option<&Question>,
+    session: &mut Session<'_>,
+) -> Result<Vec<Next>> {
+    if let Some(question) = question {
+        question.check(prepared)?;
+    }
+    let now = Now::of(prepared)?;
+    let mut nexts = Vec::new();
+    for wish in wished_versions::toolchains(&args.go, &now, session)? {
+        nexts.push(Next::prepare(&now, wish, bumps, session)?);
+    }
+    if let Some(question) = question {
+        nexts.iter().try_for_each(|next| next.check(question))?;
+    }
+    Ok(nexts)
 }
 
 /// The command line without `-mod=mod`, with which go would write to go.mod, wherever it is from.

@@ -8,7 +8,8 @@ use super::{Output, Session};
 use crate::build::escape_pass::Collected;
 use crate::build::replay::replay;
 use crate::error::{Error, Kind, Result};
-use crate::escape::{Class, IdentifiedSite, parse};
+use crate::escape::parse::{self, Diagnostic};
+use crate::escape::{Class, IdentifiedSite};
 use crate::lock;
 use crate::plan::{Step, StepKind, TargetPlan};
 use crate::render::harmless;
@@ -20,18 +21,7 @@ pub(crate) fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Out
         if sites.is_empty() {
             continue;
         }
-        // One step per profile: the first that compiles the package has the answer.
-        let mut text = None;
-        for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
-            let (found, told) = flows(&sites, collected, target, step, session)?;
-            if told || text.is_none() {
-                text = Some(found);
-            }
-            if told {
-                break;
-            }
-        }
-        if let Some(text) = text {
+        if let Some(text) = explained(&sites, collected, target, session)? {
             return Ok(Output {
                 text,
                 is_data: true,
@@ -39,11 +29,27 @@ pub(crate) fn why(wanted: &str, pass: Pass, session: &Session<'_>) -> Result<Out
             });
         }
     }
-    Err(Error::new(
-        Kind::Usage,
-        format!("there is no site `{wanted}` in this build"),
-    )
-    .hint("`gobuild-opt escape --by line` lists places, `--format json` their IDs"))
+    let message = format!("there is no site `{wanted}` in this build");
+    Err(Error::new(Kind::Usage, message)
+        .hint("`gobuild-opt escape --by line` lists places, `--format json` their IDs"))
+}
+
+/// What the compiler reports of sites, by one step per profile: the first that compiles the package has the answer.
+fn explained(
+    sites: &[usize],
+    collected: &Collected,
+    target: &TargetPlan,
+    session: &Session<'_>,
+) -> Result<Option<String>> {
+    let mut first = None;
+    for step in target.steps.iter().filter(|it| it.kind == StepKind::Escape) {
+        let (text, has_flows) = flows(sites, collected, target, step, session)?;
+        if has_flows {
+            return Ok(Some(text));
+        }
+        first.get_or_insert(text);
+    }
+    Ok(first)
 }
 
 /// Sites, those beside the scope last, by ID or by `FILE:LINE[:COLUMN]`.
@@ -83,26 +89,17 @@ fn flows(
     session: &Session<'_>,
 ) -> Result<(String, bool)> {
     let all: Vec<&IdentifiedSite> = collected.sites.iter().chain(&collected.beyond).collect();
+    let wanted = || sites.iter().map(|index| &all[*index].site);
     let first = &all[sites[0]].site;
-    let file = first.file.rsplit('/').next().unwrap_or_default();
-    let places: Vec<(u32, u32)> = sites
-        .iter()
-        .map(|it| &all[*it].site)
-        .map(|it| (it.line, it.column))
-        .collect();
-    let package = [first.package.clone()];
-    // Other things escape at the same place: constants, and what is inlined there.
-    let subjects: Vec<&str> = sites
-        .iter()
-        .map(|it| subject(&all[*it].site.message))
-        .collect();
     let mut reading = Reading {
-        file,
-        places: &places,
-        subjects: &subjects,
+        file: first.file.rsplit('/').next().unwrap_or_default(),
+        places: wanted().map(|site| (site.line, site.column)).collect(),
+        // Other things escape at the same place: constants, and what is inlined there.
+        subjects: wanted().map(|site| subject(&site.message)).collect(),
         blocks: Vec::new(),
         open: false,
     };
+    let package = [first.package.clone()];
     replay(step, target, &package, &session.interrupt, |line| {
         reading.line(line)
     })?;
@@ -115,9 +112,9 @@ fn flows(
 struct Reading<'a> {
     /// The name of the file of the sites.
     file: &'a str,
-    places: &'a [(u32, u32)],
+    places: Vec<(u32, u32)>,
     /// What escapes at the sites.
-    subjects: &'a [&'a str],
+    subjects: Vec<&'a str>,
     blocks: Vec<Block>,
     /// Whether the line before belongs to a site.
     open: bool,
@@ -132,10 +129,7 @@ impl Reading<'_> {
         let place = (found.line, found.column);
         let inside = found.message.starts_with(b" ");
         if !inside {
-            let name = found.file.rsplit(|byte| *byte == b'/').next();
-            let head = found.message.ends_with(b":")
-                || memchr::memmem::find(found.message, b" escapes to heap in ").is_some();
-            self.open = head && name == Some(self.file.as_bytes()) && self.places.contains(&place);
+            self.open = self.begins(&found);
         }
         if !self.open {
             return;
@@ -153,6 +147,15 @@ impl Reading<'_> {
                 .push_str(&harmless(&String::from_utf8_lossy(line)));
             block.text.push('\n');
         }
+    }
+
+    /// Whether what the compiler says of something at the place of a site begins here.
+    fn begins(&self, found: &Diagnostic<'_>) -> bool {
+        let name = found.file.rsplit(|byte| *byte == b'/').next();
+        let head = found.message.ends_with(b":")
+            || memchr::memmem::find(found.message, b" escapes to heap in ").is_some();
+        head && name == Some(self.file.as_bytes())
+            && self.places.contains(&(found.line, found.column))
     }
 
     /// Whether a message is about a site.

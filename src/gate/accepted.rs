@@ -1,6 +1,6 @@
 //! Compares the locks of two revisions: what the later one accepts beyond the earlier.
 
-use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Proof, Target, class_name};
+use crate::lock::{Executable, FILE, HEALTH_FALL, Item, Lock, Platform, Proof, class_name};
 
 /// Entries of one kind that are listed one by one.
 const TOLD: usize = 5;
@@ -59,7 +59,7 @@ pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec
 }
 
 /// Benchmarks that may allocate more, or are not judged any more.
-fn benchmarks(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+fn benchmarks(old: &Platform, new: &Platform, key: &str, told: &mut Vec<String>) {
     for (name, was) in &old.benchmarks {
         let Some(is) = new.benchmarks.get(name) else {
             told.push(format!("{FILE} holds nothing of {name} on {key} any more"));
@@ -80,7 +80,7 @@ fn benchmarks(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
 
 /// Proofs of the same profile with another outcome, or that count now and did not. That of another profile is no news: it takes
 /// one of its own; and one that is made anew has other words.
-fn proofs(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+fn proofs(old: &Platform, new: &Platform, key: &str, told: &mut Vec<String>) {
     for (package, was) in &old.proofs {
         let same = |is: &&Proof| is.profile == was.profile;
         let Some(is) = new.proofs.get(package).filter(same) else {
@@ -159,7 +159,7 @@ fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<St
     }
 }
 
-fn sites(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+fn sites(old: &Platform, new: &Platform, key: &str, told: &mut Vec<String>) {
     let mut added = Vec::new();
     for (package, entries) in &new.sites {
         let before = old.sites.get(package);
@@ -195,11 +195,11 @@ mod tests {
     use super::*;
     use crate::escape::{Class, Identity};
 
-    fn lock(edit: impl FnOnce(&mut Target)) -> Lock {
-        let mut target = Target {
+    fn lock(edit: impl FnOnce(&mut Platform)) -> Lock {
+        let mut target = Platform {
             go: "go1.27.3".into(),
             scope: "module".into(),
-            ..Target::default()
+            ..Platform::default()
         };
         let executable = Executable {
             size: 100,
@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    fn check(edit: impl FnOnce(&mut Target)) -> String {
+    fn check(edit: impl FnOnce(&mut Platform)) -> String {
         let mut told = Vec::new();
         loosened(Some(&lock(|_| {})), Some(&lock(edit)), &mut told);
         told.join("\n")
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn entries_that_are_looser_are_said_with_their_reason() {
-        let own = |target: &mut Target, edit: fn(&mut Executable)| {
+        let own = |target: &mut Platform, edit: fn(&mut Executable)| {
             target.executables.values_mut().for_each(edit);
         };
         assert_eq!(check(|_| {}), "");

@@ -8,7 +8,7 @@ use super::removal::Removal;
 
 /// What a name means in a program.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct Meaning {
     /// What it is: `package`, `symbol` or `call`.
     pub(crate) kind: &'static str,
     /// Symbols that it stands for.
@@ -26,7 +26,7 @@ impl Program<'_> {
     }
 
     /// The packages for which `wanted` holds, those without anything that is kept left out.
-    pub fn packages_where(&self, wanted: impl Fn(&str) -> bool) -> Option<Target> {
+    pub fn packages_where(&self, wanted: impl Fn(&str) -> bool) -> Option<Meaning> {
         let packages: Vec<String> = self
             .packages()
             .filter(|path| wanted(path))
@@ -36,7 +36,7 @@ impl Program<'_> {
         let holds =
             |node: &u32| set[*node as usize] && self.is_content(*node) && self.is_own(*node);
         let nodes: Vec<u32> = (1..set.len() as u32).filter(holds).collect();
-        (!packages.is_empty()).then(|| Target {
+        (!packages.is_empty()).then(|| Meaning {
             kind: "package",
             nodes,
             from: Vec::new(),
@@ -50,9 +50,9 @@ impl Program<'_> {
     }
 
     /// A function, a method, a variable or a type: `example.com/m/p.F`, `example.com/m/p.(*T).M`, `example.com/m/p.T`.
-    pub fn symbol(&self, name: &str) -> Option<Target> {
+    pub fn symbol(&self, name: &str) -> Option<Meaning> {
         let nodes = self.named(name);
-        (!nodes.is_empty()).then(|| Target {
+        (!nodes.is_empty()).then(|| Meaning {
             kind: "symbol",
             removal: Removal::of_symbols(nodes.clone()),
             nodes,
@@ -61,7 +61,7 @@ impl Program<'_> {
     }
 
     /// The steps from one symbol to another.
-    pub(crate) fn call(&self, from: &str, to: &str) -> Option<Target> {
+    pub(crate) fn call(&self, from: &str, to: &str) -> Option<Meaning> {
         let (from, to) = (self.named(from), self.named(to));
         let steps = from
             .iter()
@@ -72,7 +72,7 @@ impl Program<'_> {
             found
         };
         let steps: Vec<(u32, u32)> = steps.filter(there).collect();
-        (!steps.is_empty()).then(|| Target {
+        (!steps.is_empty()).then(|| Meaning {
             kind: "call",
             nodes: steps.iter().map(|(_, to)| *to).collect(),
             from: steps.iter().map(|(from, _)| *from).collect(),
@@ -81,7 +81,7 @@ impl Program<'_> {
     }
 
     /// Whether a symbol, or a step, cannot be left out: `main.main`, and what the runtime needs to run it.
-    pub(crate) fn is_fixed(&self, target: &Target) -> bool {
+    pub(crate) fn is_fixed(&self, target: &Meaning) -> bool {
         let ends = || target.nodes.iter().chain(&target.from);
         if target.kind == "package" || target.kind == "module" {
             return false;
@@ -159,7 +159,7 @@ impl Program<'_> {
     }
 
     /// Chains to what a name stands for: the shortest, then others that share no symbol with those before.
-    pub fn chains_to(&self, target: &Target, most: usize) -> Vec<Chain> {
+    pub fn chains_to(&self, target: &Meaning, most: usize) -> Vec<Chain> {
         let mut set: Set = vec![false; self.table.len()];
         for node in &target.nodes {
             set[*node as usize] = true;
@@ -168,7 +168,7 @@ impl Program<'_> {
     }
 
     /// Symbols of a target that are kept.
-    pub(crate) fn kept_of(&self, target: &Target) -> usize {
+    pub(crate) fn kept_of(&self, target: &Meaning) -> usize {
         target.nodes.len()
     }
 }

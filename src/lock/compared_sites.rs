@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Target, named};
+use super::{Platform, named};
 use crate::escape::added::{self, Added, Listed};
 use crate::escape::{Class, Identity, was_taken_for_constant};
 use crate::go::minor_of;
@@ -36,7 +36,7 @@ pub(crate) enum Comparison {
 /// Compares the sites of a build, in the order of their sources. What the lock says of packages outside the build is left
 /// alone.
 pub(crate) fn compare(
-    lock: &Target,
+    lock: &Platform,
     go: &str,
     scope: &str,
     sites: &[Listed],

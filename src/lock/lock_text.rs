@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Lock, Target, VERSION, id};
+use super::{Lock, Platform, VERSION, id};
 use crate::error::{Error, Kind, Result};
 
 #[derive(Deserialize)]
@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 struct File {
     version: i64,
     #[serde(default)]
-    targets: BTreeMap<String, Target>,
+    targets: BTreeMap<String, Platform>,
 }
 
 /// Reads a lock; `origin` names the file in errors.

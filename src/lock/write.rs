@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{
-    Advice, Allocations, Entry, Executable, Item, Lock, Proof, Target, VERSION, class_name,
+    Advice, Allocations, Entry, Executable, Item, Lock, Platform, Proof, VERSION, class_name,
 };
 use crate::order::{Order, Ordered};
 
@@ -27,7 +27,7 @@ pub(crate) fn write(lock: &Lock) -> String {
     out
 }
 
-fn target(out: &mut String, name: &str, target: &Target, old: bool) {
+fn target(out: &mut String, name: &str, target: &Platform, old: bool) {
     let path = format!("targets.{}", quoted(name));
     let _ = writeln!(out, "\n[{path}]");
     let _ = writeln!(out, "go = {}", quoted(&target.go));

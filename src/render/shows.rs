@@ -76,12 +76,10 @@ impl Shows {
     fn missing(self, format: Format) -> Option<&'static str> {
         match format {
             Format::Svg if !self.picture => Some("there is nothing to draw here"),
-            Format::Sarif | Format::Github | Format::Codequality if !self.findings => {
+            _ if !self.findings && format.of_findings().is_some() => {
                 Some("there are no new findings to annotate here")
             }
-            Format::Openmetrics | Format::Benchmark | Format::Bencher | Format::Octocov
-                if !self.measures =>
-            {
+            _ if !self.measures && format.of_measures().is_some() => {
                 Some("there are no numbers of one build here")
             }
             _ => None,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::difference::{Benchmark, Pair};
 use super::{SCHEMA_VERSION, Tool, Verdict};
 use crate::build::benchmarks::Measured;
-use crate::lock::{Allocations, FILE, Target};
+use crate::lock::{Allocations, FILE, Platform};
 use crate::number::counted_of;
 
 /// The report of `bench`.
@@ -72,7 +72,7 @@ pub(crate) fn report(
     key: String,
     go_version: String,
     measured: &[Measured],
-    lock: Option<&Target>,
+    lock: Option<&Platform>,
     accepted: bool,
 ) -> Report {
     let held = lock.filter(|target| target.go == go_version);
@@ -107,8 +107,8 @@ pub(crate) fn report(
 
 fn judge(
     benchmarks: &[Benchmark],
-    lock: Option<&Target>,
-    held: Option<&Target>,
+    lock: Option<&Platform>,
+    held: Option<&Platform>,
     go_version: &str,
     verdict: &mut Verdict,
 ) {

@@ -291,7 +291,7 @@ pub(crate) fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
     }
 }
 
-fn state(compared: &Comparison, target: &lock::Target, against: &Against<'_>) -> LockState {
+fn state(compared: &Comparison, target: &lock::Platform, against: &Against<'_>) -> LockState {
     let go = &against.facts.toolchain.version;
     let (note, classes) = match compared {
         Comparison::Sites { .. } if target.profiles != profiles(against.facts) => (

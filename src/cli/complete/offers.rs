@@ -199,16 +199,7 @@ pub(crate) fn packages(current: &str, cwd: &Path) -> Vec<Word> {
     if "...".starts_with(stem) {
         words.push(Word::new(format!("{parent}..."), "all packages below"));
     }
-    let mut names: Vec<String> = std::fs::read_dir(&place)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|text| text.starts_with(stem) && is_looked_into(text))
-        .collect();
-    names.sort_unstable();
-    for name in names {
+    for name in directories(&place, stem) {
         let path = place.join(&name);
         let text = format!("{parent}{name}");
         if has_go_files(&path) {
@@ -219,6 +210,18 @@ pub(crate) fn packages(current: &str, cwd: &Path) -> Vec<Word> {
         }
     }
     words
+}
+
+/// The directories in a place that begin so, sorted.
+fn directories(place: &Path, stem: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = directories
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.starts_with(stem) && is_looked_into(name))
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 /// What go leaves out of `...`.

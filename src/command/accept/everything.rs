@@ -1,10 +1,12 @@
 //! Updates the lock with everything that a run found. What gets looser takes a reason.
 
+use std::collections::BTreeMap;
+
 use super::Fresh;
 use crate::command::lock_file;
 use crate::command::pass::Pass;
 use crate::error::{Error, Kind, Result};
-use crate::lock::{Executable, FILE, Item, Lock, Target};
+use crate::lock::{Executable, FILE, Item, Lock, Platform};
 use crate::number::counted_of;
 use crate::order::Ordered;
 use crate::report;
@@ -34,22 +36,10 @@ pub(crate) fn everything(
         let mut looser = sites(old, &mut target, reason);
         looser.extend(executables(old, &mut target, fresh, reason));
         if !looser.is_empty() && reason.is_none() {
-            let list: Vec<String> = looser.iter().take(LISTED).cloned().collect();
-            let count = counted_of(looser.len(), "entry");
-            return Err(
-                Error::new(Kind::Usage, format!("{count} of `{FILE}` would get looser"))
-                    .detail(list.join("\n"))
-                    .hint("accept single items, or all of them with `--reason TEXT`"),
-            );
-        }
-        if fresh.partial && old.go != target.go {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("`{FILE}` is for {}, and this is {}", old.go, target.go),
-            )
-            .hint("run `gobuild-opt accept` without packages: the rest of the lock would be of another Go"));
+            return Err(without_reason(&looser));
         }
         if fresh.partial {
+            check_go(&old.go, &target.go)?;
             keep_rest(old, &mut target, fresh.pass, &key);
         }
         let count = looser.len();
@@ -60,6 +50,26 @@ pub(crate) fn everything(
         lock.targets.insert(key, target);
     }
     Ok(told)
+}
+
+/// The error of entries that would get looser, where nobody says why.
+fn without_reason(looser: &[String]) -> Error {
+    let list: Vec<String> = looser.iter().take(LISTED).cloned().collect();
+    let count = counted_of(looser.len(), "entry");
+    Error::new(Kind::Usage, format!("{count} of `{FILE}` would get looser"))
+        .detail(list.join("\n"))
+        .hint("accept single items, or all of them with `--reason TEXT`")
+}
+
+/// Fails where the rest of the lock would be of another Go than a part of it.
+fn check_go(old: &str, new: &str) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let message = format!("`{FILE}` is for {old}, and this is {new}");
+    let hint =
+        "run `gobuild-opt accept` without packages: the rest of the lock would be of another Go";
+    Err(Error::new(Kind::Usage, message).hint(hint))
 }
 
 /// The lock of this run alone.
@@ -79,18 +89,14 @@ fn found(fresh: &Fresh<'_>) -> Lock {
     lock
 }
 
-fn counted(target: &Target) -> String {
-    let sites: usize = target
-        .sites
-        .values()
-        .map(std::collections::BTreeMap::len)
-        .sum();
+fn counted(target: &Platform) -> String {
+    let sites: usize = target.sites.values().map(BTreeMap::len).sum();
     let executables = counted_of(target.executables.len(), "executable");
     format!("{executables}, {}", counted_of(sites, "site"))
 }
 
 /// Gives sites their old reasons and new ones the new reason; returns the new ones.
-fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
+fn sites(old: &Platform, new: &mut Platform, reason: Option<&str>) -> Vec<String> {
     let same = old.go == new.go && old.scope == new.scope;
     let mut loosened = Vec::new();
     for (package, entries) in &mut new.sites {
@@ -111,8 +117,8 @@ fn sites(old: &Target, new: &mut Target, reason: Option<&str>) -> Vec<String> {
 
 /// Takes over what was found of the executables; returns what gets looser.
 fn executables(
-    old: &Target,
-    new: &mut Target,
+    old: &Platform,
+    new: &mut Platform,
     fresh: &Fresh<'_>,
     reason: Option<&str>,
 ) -> Vec<String> {
@@ -122,17 +128,7 @@ fn executables(
         let Some(before) = old.executables.get(package) else {
             continue;
         };
-        let (sizes, facts) = (it.sizes(), it.facts());
-        let back_on = it.dead_code_elimination == Some(true);
-        let is_there = |item: &str| match item.parse::<Item>() {
-            Ok(Item::DeadCode) if back_on => false,
-            Ok(item) => sizes.contains_key(&item) || facts.contains_key(&item),
-            Err(()) => false,
-        };
-        let kept = before.reasons.iter().filter(|reason| is_there(reason.0));
-        it.reasons = kept
-            .map(|(item, text)| (item.clone(), text.clone()))
-            .ordered();
+        it.reasons = still_there(before, it);
         for item in looser(before, it, fresh).into_iter().filter(|_| same) {
             if let Some(reason) = reason {
                 it.reasons.insert(item.to_string(), reason.to_owned());
@@ -141,6 +137,20 @@ fn executables(
         }
     }
     loosened
+}
+
+/// The reasons of what an executable still has.
+fn still_there(before: &Executable, now: &Executable) -> BTreeMap<String, String> {
+    let (sizes, facts) = (now.sizes(), now.facts());
+    let back_on = now.dead_code_elimination == Some(true);
+    let is_there = |item: &str| match item.parse::<Item>() {
+        Ok(Item::DeadCode) if back_on => false,
+        Ok(item) => sizes.contains_key(&item) || facts.contains_key(&item),
+        Err(()) => false,
+    };
+    let kept = before.reasons.iter().filter(|reason| is_there(reason.0));
+    kept.map(|(item, text)| (item.clone(), text.clone()))
+        .ordered()
 }
 
 /// What a check or a budget could have refused.
@@ -170,7 +180,7 @@ fn looser(before: &Executable, now: &Executable, fresh: &Fresh<'_>) -> Vec<Item>
 }
 
 /// What the lock says of packages and executables that were not built stays.
-fn keep_rest(old: &Target, new: &mut Target, pass: &Pass, key: &str) {
+fn keep_rest(old: &Platform, new: &mut Platform, pass: &Pass, key: &str) {
     let plans = pass.found.iter().map(|entry| &entry.0.facts);
     let built: Vec<&str> = plans
         .filter(|facts| facts.key() == key)

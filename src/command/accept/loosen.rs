@@ -1,22 +1,22 @@
 //! Sets the lock entries that were named, and only those, to what a run found.
 
-use super::{Fresh, Wanted};
+use super::{Fresh, NamedItem};
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Added;
-use crate::lock::{self, Comparison, FILE, Item, Lock, Target};
+use crate::lock::{self, Comparison, FILE, Item, Lock, Platform};
 
 /// Makes each entry what this run found.
 pub(crate) fn loosen(
     lock: &mut Lock,
-    items: &[Wanted],
+    items: &[NamedItem],
     fresh: &Fresh<'_>,
     reason: &str,
 ) -> Result<Vec<String>> {
     let mut told = Vec::new();
     for item in items {
         let done = match item {
-            Wanted::Site(id) => site(lock, id, fresh, reason)?,
-            Wanted::Fact(item, name) => fact(lock, item, name.as_deref(), fresh, reason)?,
+            NamedItem::Site(id) => site(lock, id, fresh, reason)?,
+            NamedItem::Fact(item, name) => fact(lock, item, name.as_deref(), fresh, reason)?,
         };
         if done.is_empty() {
             return Err(unknown(item));
@@ -26,17 +26,17 @@ pub(crate) fn loosen(
     Ok(told)
 }
 
-fn unknown(item: &Wanted) -> Error {
+fn unknown(item: &NamedItem) -> Error {
     let (what, hint) = match item {
-        Wanted::Site(id) => (
+        NamedItem::Site(id) => (
             format!("site `{id}`"),
             "`gobuild-opt escape` lists new sites with their IDs",
         ),
-        Wanted::Fact(_, Some(name)) => (
+        NamedItem::Fact(_, Some(name)) => (
             format!("executable `{name}`"),
             "names are those of the report of `release`",
         ),
-        Wanted::Fact(item, None) => (
+        NamedItem::Fact(item, None) => (
             format!("`{item}`"),
             "the report of `release` lists what differs from the lock",
         ),
@@ -46,7 +46,7 @@ fn unknown(item: &Wanted) -> Error {
 }
 
 /// The part of the lock for a platform. Fails where it does not know it, or is from another Go.
-fn platform<'a>(lock: &'a mut Lock, key: &str, go: &str) -> Result<&'a mut Target> {
+fn platform<'a>(lock: &'a mut Lock, key: &str, go: &str) -> Result<&'a mut Platform> {
     let target = lock.targets.get_mut(key).ok_or_else(|| {
         Error::new(Kind::Usage, format!("`{FILE}` does not know `{key}` yet"))
             .hint("run `gobuild-opt accept` first: it writes the lock")
@@ -76,14 +76,9 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
         let identity = lock::named(&listed[at].identity);
         let target = platform(lock, &key, &plan.facts.toolchain.version)?;
         if target.scope != *scope {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "`{FILE}` is for the scope `{}`, and this is `{scope}`",
-                    target.scope
-                ),
-            )
-            .hint(ANEW));
+            let theirs = &target.scope;
+            let message = format!("`{FILE}` is for the scope `{theirs}`, and this is `{scope}`");
+            return Err(Error::new(Kind::Usage, message).hint(ANEW));
         }
         // The turn that the lock has free may be the place of a site that it knows: the line is that of the new one.
         let go = &plan.facts.toolchain.version;
@@ -100,6 +95,7 @@ fn site(lock: &mut Lock, id: &str, fresh: &Fresh<'_>, reason: &str) -> Result<Ve
     Ok(told)
 }
 
+/// Sets an entry of the executables with a name, or of all.
 fn fact(
     lock: &mut Lock,
     item: &Item,
@@ -116,33 +112,34 @@ fn fact(
         let Some(entry) = target.executables.get_mut(&it.package) else {
             continue;
         };
-        let before = shown(entry, item);
-        if !entry.take(item, &it.entry) {
-            continue;
+        if let Some(change) = taken(entry, item, &it.entry, reason) {
+            told.push(format!("{} {}: {item}: {change}", it.name, it.key));
         }
-        let now = shown(entry, item);
-        if let Some(value) = now.as_ref().filter(|_| before == now) {
-            told.push(format!(
-                "{} {}: {item}: {value}, as before",
-                it.name, it.key
-            ));
-            continue;
-        }
-        if now.is_some() {
-            entry.reasons.insert(item.to_string(), reason.to_owned());
-        } else {
-            entry.reasons.remove(&item.to_string());
-        }
-        let words = |text: Option<String>| text.unwrap_or_else(|| "not there".into());
-        told.push(format!(
-            "{} {}: {item}: {} -> {}",
-            it.name,
-            it.key,
-            words(before),
-            words(now)
-        ));
     }
     Ok(told)
+}
+
+/// Takes an item over, and says what it was and is; `None` where neither side has it.
+fn taken(
+    entry: &mut lock::Executable,
+    item: &Item,
+    found: &lock::Executable,
+    reason: &str,
+) -> Option<String> {
+    let before = shown(entry, item);
+    if !entry.take(item, found) {
+        return None;
+    }
+    let now = shown(entry, item);
+    if let Some(value) = now.as_ref().filter(|_| before == now) {
+        return Some(format!("{value}, as before"));
+    }
+    match now {
+        Some(_) => entry.reasons.insert(item.to_string(), reason.to_owned()),
+        None => entry.reasons.remove(&item.to_string()),
+    };
+    let words = |text: Option<String>| text.unwrap_or_else(|| "not there".into());
+    Some(format!("{} -> {}", words(before), words(now)))
 }
 
 fn shown(entry: &lock::Executable, item: &Item) -> Option<String> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use diffy::Patch;
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 
 use crate::build::marked::Marked;
@@ -83,54 +84,48 @@ impl Files {
             true => ParseOptions::gitdiff(),
             false => ParseOptions::unidiff(),
         };
-        let mut applied = 0;
+        let mut is_empty = true;
         for part in PatchSet::parse(text, options) {
             let part = part.map_err(|error| bad(error.to_string()))?;
             let Some(patch) = part.patch().as_text() else {
                 return Err(bad("it changes a file that is no text".into()));
             };
-            let (from, to) = match part.operation() {
-                FileOperation::Delete(from) => (Some(&**from), None),
-                FileOperation::Create(to) => (None, Some(&**to)),
-                FileOperation::Modify { original, modified } => {
-                    (Some(&**original), Some(&**modified))
-                }
-                FileOperation::Rename { from, to } | FileOperation::Copy { from, to } => {
-                    (Some(&**from), Some(&**to))
-                }
-            };
-            let source = from.map(|text| find(text, cwd)).transpose()?;
-            let old = match &source {
-                Some(path) => self.content(path)?,
-                None => String::new(),
-            };
-            let new = diffy::apply(&old, patch).map_err(|error| {
-                let about = from.or(to).unwrap_or_default();
-                Error::new(
-                    Kind::Usage,
-                    format!("`{name}` does not fit `{about}`: {error}"),
-                )
-                .hint("the patch is for another version of the file")
-            })?;
-            let target = match (to, &source) {
-                (None, _) => None,
-                (Some(to), Some(from)) if Some(to) == part_from(from, to) => Some(from.clone()),
-                (Some(to), _) => {
-                    Some(find(to, cwd).unwrap_or_else(|_| clean(&cwd.join(plain(to)))))
-                }
-            };
-            if let (Some(source), true) = (&source, target.as_ref() != source.as_ref())
-                && !part.operation().is_copy()
-            {
-                self.content.insert(source.clone(), None);
-            }
-            if let Some(target) = target {
-                self.content.insert(target, Some(new.into_bytes()));
-            }
-            applied += 1;
+            self.change(part.operation(), patch, name, cwd)?;
+            is_empty = false;
         }
-        if applied == 0 {
-            return Err(bad("it changes nothing".into()));
+        match is_empty {
+            true => Err(bad("it changes nothing".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Applies what the diff `name` does to one file.
+    fn change(
+        &mut self,
+        operation: &FileOperation<'_, str>,
+        patch: &Patch<'_, str>,
+        name: &str,
+        cwd: &Path,
+    ) -> Result<()> {
+        let (from, to) = names(operation);
+        let source = from.map(|text| find(text, cwd)).transpose()?;
+        let old = match &source {
+            Some(path) => self.content(path)?,
+            None => String::new(),
+        };
+        let new = diffy::apply(&old, patch).map_err(|error| {
+            let about = from.or(to).unwrap_or_default();
+            let message = format!("`{name}` does not fit `{about}`: {error}");
+            Error::new(Kind::Usage, message).hint("the patch is for another version of the file")
+        })?;
+        let target = to.map(|to| place(to, source.as_deref(), cwd));
+        if let (Some(source), true) = (&source, target != source)
+            && !operation.is_copy()
+        {
+            self.content.insert(source.clone(), None);
+        }
+        if let Some(target) = target {
+            self.content.insert(target, Some(new.into_bytes()));
         }
         Ok(())
     }
@@ -254,22 +249,43 @@ fn replacements(file: &Path, cwd: &Path) -> Result<Contents> {
     let pairs = pairs.ok_or_else(|| bad("it has no object `Replace`".into()))?;
     let mut found = Contents::new();
     for (from, to) in pairs {
-        let to = to
-            .as_str()
-            .ok_or_else(|| bad(format!("what replaces `{from}` is no text")))?;
-        let content =
-            match to {
-                "" => None,
-                to => {
-                    let read = input::read(&cwd.join(to), input::SOURCE);
-                    Some(read.map_err(|error| {
-                        Error::unreadable("the replacement", Path::new(to), error)
-                    })?)
-                }
-            };
-        found.insert(clean(&cwd.join(from)), content);
+        let to = to.as_str();
+        let to = to.ok_or_else(|| bad(format!("what replaces `{from}` is no text")))?;
+        found.insert(clean(&cwd.join(from)), replacement(to, cwd)?);
     }
     Ok(found)
+}
+
+/// The file `to` that stands for another; an empty name takes that away.
+fn replacement(to: &str, cwd: &Path) -> Result<Option<Vec<u8>>> {
+    if to.is_empty() {
+        return Ok(None);
+    }
+    let read = input::read(&cwd.join(to), input::SOURCE);
+    read.map(Some)
+        .map_err(|error| Error::unreadable("the replacement", Path::new(to), error))
+}
+
+/// The names of a file before and after, as a diff writes them.
+fn names<'a>(operation: &'a FileOperation<'_, str>) -> (Option<&'a str>, Option<&'a str>) {
+    match operation {
+        FileOperation::Delete(from) => (Some(from), None),
+        FileOperation::Create(to) => (None, Some(to)),
+        FileOperation::Modify {
+            original: from,
+            modified: to,
+        }
+        | FileOperation::Rename { from, to }
+        | FileOperation::Copy { from, to } => (Some(from), Some(to)),
+    }
+}
+
+/// Where a diff puts what it calls `to`: over the file that was read, where that has the name.
+fn place(to: &str, source: Option<&Path>, cwd: &Path) -> PathBuf {
+    match source {
+        Some(source) if source.ends_with(plain(to)) => source.to_path_buf(),
+        _ => find(to, cwd).unwrap_or_else(|_| clean(&cwd.join(plain(to)))),
+    }
 }
 
 /// The path of a diff without `a/` or `b/`.
@@ -277,11 +293,6 @@ fn plain(name: &str) -> &str {
     name.strip_prefix("a/")
         .or_else(|| name.strip_prefix("b/"))
         .unwrap_or(name)
-}
-
-/// `to`, where it names the file that was read.
-fn part_from<'a>(path: &Path, to: &'a str) -> Option<&'a str> {
-    path.ends_with(plain(to)).then_some(to)
 }
 
 /// The file that a diff names: here, or in a directory above, as git writes paths from the root of the repository.

@@ -145,21 +145,23 @@ mod net {
                 .source(error)
                 .hint("is GITHUB_API_URL right, and open from here?")
         };
-        let authorization = format!("Bearer {}", api.token);
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(&url)
             .header("Accept", "application/vnd.github+json")
             .header("X-GitHub-Api-Version", "2022-11-28")
             .header("Content-Type", "application/json")
-            .header("Authorization", authorization);
+            .header("Authorization", format!("Bearer {}", api.token));
         let content = body.map(Value::to_string).unwrap_or_default().into_bytes();
         let wrong = |error: ureq::http::Error| failed(ureq::Error::Http(error));
         let response = match body {
             Some(_) => agent(&url).run(request.body(content).map_err(wrong)?),
             None => agent(&url).run(request.body(()).map_err(wrong)?),
         };
-        let mut response = response.map_err(failed)?;
+        read(response.map_err(failed)?).map_err(failed)
+    }
+
+    fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
         let header = |name: &str| {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
@@ -172,7 +174,7 @@ mod net {
             status,
             retry_after,
             exhausted,
-            body: read.map_err(failed)?,
+            body: read?,
         })
     }
 

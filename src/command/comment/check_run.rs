@@ -24,11 +24,12 @@ pub(crate) fn write(
     let api = Api::of(session)?;
     let base = format!("/repos/{}", subject.repository);
     let verdict = Verdict::of(report, subject);
+    let word = if verdict.pass { "success" } else { "failure" };
     let summary: String = body.chars().take(ROOM).collect();
-    let mut check = json!({
+    let check = json!({
         "name": name,
         "status": "completed",
-        "conclusion": if verdict.pass { "success" } else { "failure" },
+        "conclusion": word,
         "external_id": subject.run.to_string(),
         "output": { "title": verdict.title, "summary": summary },
     });
@@ -39,23 +40,10 @@ pub(crate) fn write(
         path: format!("{base}/check-runs"),
         name,
     };
-    let own = checks.own()?;
-    if own.iter().any(|own| own.run > subject.run) {
-        return Ok(format!("check `{name}`: a newer run has written it"));
+    match checks.write(check, subject)? {
+        true => Ok(format!("check `{name}`: {word}")),
+        false => Ok(format!("check `{name}`: a newer run has written it")),
     }
-    match own.iter().max_by_key(|own| own.id) {
-        Some(newest) => checks.update(newest.id, &check)?,
-        None => {
-            check["head_sha"] = json!(subject.head_sha);
-            api.send("POST", &checks.path, &check)?;
-        }
-    }
-    // Another run may have done the same at the same time.
-    if checks.settle(subject.run, &check)? {
-        return Ok(format!("check `{name}`: a newer run has written it"));
-    }
-    let word = if verdict.pass { "success" } else { "failure" };
-    Ok(format!("check `{name}`: {word}"))
 }
 
 /// One of ours: no other app's check has this name and the number of a run.
@@ -95,6 +83,23 @@ impl Checks<'_> {
             words,
         })
         .filter(|_| ours)
+    }
+
+    /// Writes a check, unless a newer run has written one. Whether it is the one that is shown now.
+    fn write(&self, mut check: Value, subject: &Subject) -> Result<bool> {
+        let own = self.own()?;
+        if own.iter().any(|own| own.run > subject.run) {
+            return Ok(false);
+        }
+        match own.iter().max_by_key(|own| own.id) {
+            Some(newest) => self.update(newest.id, &check)?,
+            None => {
+                check["head_sha"] = json!(subject.head_sha);
+                self.api.send("POST", &self.path, &check)?;
+            }
+        }
+        // Another run may have done the same at the same time.
+        Ok(!self.settle(subject.run, &check)?)
     }
 
     fn update(&self, id: u64, check: &Value) -> Result<()> {

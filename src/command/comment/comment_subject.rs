@@ -30,7 +30,8 @@ const LARGEST: u64 = 1 << 20;
 impl Subject {
     /// Reads the file and the event. Fails with [`Kind::Machine`] where they do not agree.
     pub(crate) fn read(path: &Path, session: &Session<'_>) -> Result<Self> {
-        let claimed = json(&session.cwd.join(path), &path.display().to_string())?;
+        let name = path.display().to_string();
+        let claimed = json(&session.cwd.join(path), &name)?;
         let repository = text(session, "GITHUB_REPOSITORY")?;
         if !is_repository(&repository) {
             return Err(wrong("GITHUB_REPOSITORY", "is no `owner/name`"));
@@ -43,18 +44,7 @@ impl Subject {
             return Err(wrong("GITHUB_EVENT_PATH", "is of no `workflow_run`")
                 .hint("`--post` is for a workflow that runs on `workflow_run`"));
         };
-        let name = path.display().to_string();
-        let number = claimed["number"].as_u64();
-        let Some(number) = number.filter(|number| (1..=u64::from(u32::MAX)).contains(number))
-        else {
-            return Err(wrong(&name, "has no `number` of a pull request"));
-        };
-        if claimed["head_sha"].as_str() != Some(sha) || !is_sha(sha) {
-            return Err(wrong(
-                &name,
-                "is not about the commit of the run that made it",
-            ));
-        }
+        let number = claimed_number(&claimed, sha).map_err(|why| wrong(&name, why))?;
         Ok(Self {
             repository,
             number,
@@ -62,6 +52,17 @@ impl Subject {
             run: id,
             conclusion: run["conclusion"].as_str().unwrap_or_default().to_owned(),
         })
+    }
+}
+
+/// The pull request that a file claims to be about. Fails where it is not about the commit of the run that made it.
+fn claimed_number(claimed: &Value, sha: &str) -> std::result::Result<u64, &'static str> {
+    let number = claimed["number"].as_u64();
+    let number = number.filter(|number| (1..=u64::from(u32::MAX)).contains(number));
+    let number = number.ok_or("has no `number` of a pull request")?;
+    match claimed["head_sha"].as_str() == Some(sha) && is_sha(sha) {
+        true => Ok(number),
+        false => Err("is not about the commit of the run that made it"),
     }
 }
 

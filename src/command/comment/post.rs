@@ -37,19 +37,10 @@ pub(crate) fn post(
 ) -> Result<String> {
     let api = Api::of(session)?;
     let base = format!("/repos/{}", subject.repository);
-    let pull = api.get(&format!("{base}/pulls/{}", subject.number))?;
     let number = subject.number;
-    // The number is what the file says: the commit has to be the newest of that very pull request.
-    if pull["head"]["sha"].as_str() != Some(subject.head_sha.as_str()) {
-        return Ok(format!(
-            "nothing was written: {} is not the newest commit of pull request {number}",
-            &subject.head_sha[..12]
-        ));
-    }
-    if pull["state"].as_str() != Some("open") {
-        return Ok(format!(
-            "nothing was written: pull request {number} is closed"
-        ));
+    let pull = api.get(&format!("{base}/pulls/{number}"))?;
+    if let Some(why) = not_about(&pull, subject) {
+        return Ok(format!("nothing was written: {why}"));
     }
     let comments = Comments {
         api: &api,
@@ -66,8 +57,7 @@ pub(crate) fn post(
         }
         comments.create(&body)?;
         // Another run may have done the same at the same time: the oldest comment stays.
-        let own = comments.own()?;
-        comments.settle(&own, &body, subject.run)?;
+        comments.settle(&comments.own()?, &body, subject.run)?;
         return Ok(format!("commented on pull request {number}"));
     };
     if own.iter().any(|own| own.run > subject.run) {
@@ -77,9 +67,21 @@ pub(crate) fn post(
         comments.update(first.id, &body)?;
     }
     comments.settle(&own, &body, subject.run)?;
-    Ok(format!(
-        "brought the comment on pull request {number} up to date"
-    ))
+    let done = format!("brought the comment on pull request {number} up to date");
+    Ok(done)
+}
+
+/// Why a report is not for a pull request. Its number is what the file says: the commit has to be the newest of that very one.
+fn not_about(pull: &Value, subject: &Subject) -> Option<String> {
+    let number = subject.number;
+    if pull["head"]["sha"].as_str() != Some(subject.head_sha.as_str()) {
+        let commit = &subject.head_sha[..12];
+        return Some(format!(
+            "{commit} is not the newest commit of pull request {number}"
+        ));
+    }
+    let is_open = pull["state"].as_str() == Some("open");
+    (!is_open).then(|| format!("pull request {number} is closed"))
 }
 
 fn marker(key: &str, run: u64) -> String {

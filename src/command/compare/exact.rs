@@ -23,20 +23,8 @@ use crate::report::growth::{CauseKind, Change, Growth, Side, Step, exact as char
 /// Fails with [`Kind::Usage`] for files of two platforms, for commits that are not in the repository around us, and where a
 /// file cannot be built again.
 pub fn exact(given: [&Given; 2], session: &mut Session<'_>) -> Result<Growth> {
+    check_alike(given)?;
     let [before, after] = given;
-    let platform = |of: &Given| (of.binary.goos.clone(), of.binary.goarch.clone());
-    if platform(before) != platform(after) {
-        let message = "`--exact` builds what is between two files, and these are of two platforms";
-        return Err(Error::new(Kind::Usage, message).hint("compare two files of one platform"));
-    }
-    let mains = given.map(|of| of.build.path.as_str());
-    if mains[0] != mains[1] {
-        let message = format!(
-            "`--exact` builds what is between two files of one program, and these are `{}` and `{}`",
-            mains[0], mains[1]
-        );
-        return Err(Error::new(Kind::Usage, message).hint("leave out `--exact`"));
-    }
     let trees = [Tree::of(before, session)?, Tree::of(after, session)?];
     let mut first = Point::of(before, &trees[0]);
     let last = Point::of(after, &trees[1]);
@@ -70,6 +58,23 @@ pub fn exact(given: [&Given; 2], session: &mut Session<'_>) -> Result<Growth> {
     found.notes.extend(again.into_iter().filter_map(not_equal));
     found.notes.extend(modules_that_came(before, after));
     Ok(found)
+}
+
+/// Fails with [`Kind::Usage`] for files of two platforms or of two programs.
+fn check_alike(given: [&Given; 2]) -> Result<()> {
+    let [old, new] = given.map(|of| (&of.binary.goos, &of.binary.goarch));
+    if old != new {
+        let message = "`--exact` builds what is between two files, and these are of two platforms";
+        return Err(Error::new(Kind::Usage, message).hint("compare two files of one platform"));
+    }
+    let [old, new] = given.map(|of| &of.build.path);
+    if old != new {
+        let message = format!(
+            "`--exact` builds what is between two files of one program, and these are `{old}` and `{new}`"
+        );
+        return Err(Error::new(Kind::Usage, message).hint("leave out `--exact`"));
+    }
+    Ok(())
 }
 
 fn change(kind: CauseKind, name: &str, before: Option<&str>, after: Option<&str>) -> Change {
@@ -217,35 +222,14 @@ impl<'p> Walk<'p> {
         let before = self.at.like;
         if before.go() != after.go() {
             self.at.go = after.go();
-            let kind = CauseKind::Toolchain;
-            self.go_on(
-                change(kind, "", Some(before.go()), Some(after.go())),
-                session,
-            )?;
-        }
-        let (old, new) = (recorded(before), recorded(after));
-        let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
-        names.retain(|name| old.get(*name) != new.get(*name));
-        names.sort_unstable();
-        names.dedup();
-        let kept = |of: &Given| (of.binary.has_symbols, of.binary.has_dwarf);
-        if kept(before) != kept(after) && !names.contains(&"-ldflags") {
-            names.push("symbols and debug information");
+            let (old, new) = (Some(before.go()), Some(after.go()));
+            self.go_on(change(CauseKind::Toolchain, "", old, new), session)?;
         }
         // What is recorded and says nothing of sizes is that of the other file from here on, too.
         self.at.like = after;
-        match names.as_slice() {
-            [] => Ok(()),
-            [only] => {
-                let of = |all: &BTreeMap<String, String>| all.get(*only).cloned();
-                let (old, new) = (of(&old), of(&new));
-                let kind = CauseKind::Settings;
-                self.go_on(change(kind, only, old.as_deref(), new.as_deref()), session)
-            }
-            several => {
-                let names = several.join(", ");
-                self.go_on(change(CauseKind::Settings, &names, None, None), session)
-            }
+        match changed_settings(before, after) {
+            Some(change) => self.go_on(change, session),
+            None => Ok(()),
         }
     }
 
@@ -318,6 +302,26 @@ impl<'p> Walk<'p> {
         }
         is_near(after, self.built)
     }
+}
+
+/// The settings that differ, as one change; of a single one, its values.
+fn changed_settings(before: &Given, after: &Given) -> Option<Change> {
+    let (old, new) = (recorded(before), recorded(after));
+    let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
+    names.retain(|name| old.get(*name) != new.get(*name));
+    names.sort_unstable();
+    names.dedup();
+    let kept = |of: &Given| (of.binary.has_symbols, of.binary.has_dwarf);
+    if kept(before) != kept(after) && !names.contains(&"-ldflags") {
+        names.push("symbols and debug information");
+    }
+    let values = match names.as_slice() {
+        [] => return None,
+        [only] => [&old, &new].map(|all| all.get(*only).map(String::as_str)),
+        _ => [None, None],
+    };
+    let names = names.join(", ");
+    Some(change(CauseKind::Settings, &names, values[0], values[1]))
 }
 
 /// The settings of a build that decide about sizes, and those of C.

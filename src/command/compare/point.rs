@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::Session;
-use super::super::inspect::{Wanted, dissect};
+use super::super::inspect::{Extras, dissect};
 use super::super::prepare::prepare_loaded;
 use super::super::unpublished;
 use super::super::upgrade::own_modfile::Modfile;
@@ -156,7 +156,7 @@ impl<'p> Point<'p> {
             executable.ok_or_else(|| Error::new(Kind::Usage, "go names no executable"))?;
         let path = target.release_dir.join(&executable.name);
         let bytes = binary::open(&path)?;
-        let dissected = dissect(&path, &bytes, None, Wanted::default(), &session.interrupt)?;
+        let dissected = dissect(&path, &bytes, None, Extras::default(), &session.interrupt)?;
         Ok(comparison::side(&dissected.inspection(0)?, None))
     }
 }

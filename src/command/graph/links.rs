@@ -29,11 +29,12 @@ pub(super) fn asked(target: &TargetPlan, release: &Step) -> Result<Option<bool>>
     let args: Vec<&str> = args.filter_map(|arg| arg.to_str()).collect();
     let flags = flags_of(None, &args);
     let is_on = |value: &str| !matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
-    for (name, value) in &flags {
-        let other = name == "linkshared" || INSTRUMENTED.iter().any(|(flag, _)| flag == name);
-        if other && is_on(value) {
-            return not_covered(&format!("-{name}"));
-        }
+    let is_other = |(name, value): &&(String, String)| {
+        let listed = name == "linkshared" || INSTRUMENTED.iter().any(|(flag, _)| flag == name);
+        listed && is_on(value)
+    };
+    if let Some((name, _)) = flags.iter().find(is_other) {
+        return not_covered(&format!("-{name}"));
     }
     let lists = flags.iter().filter(|(name, _)| name == "ldflags");
     let mode = linkmode(lists.map(|(_, value)| value.as_str()))?;

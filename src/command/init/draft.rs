@@ -9,7 +9,7 @@ use memchr::memmem;
 use toml_edit::Value;
 
 use super::platforms;
-use super::today::Today;
+use super::today::{Said, Today};
 use crate::go::package_variables::File;
 use crate::go::{Package, Toolchain, minor_of};
 use crate::input;
@@ -17,7 +17,7 @@ use crate::number::counted_of;
 use crate::render::harmless;
 
 /// What a configuration is written from.
-pub(super) struct Found<'a> {
+pub(super) struct Project<'a> {
     pub(crate) packages: &'a [Package],
     pub(crate) root: &'a Path,
     pub(crate) toolchain: &'a Toolchain,
@@ -57,7 +57,7 @@ impl Draft {
     }
 }
 
-impl<'a> Found<'a> {
+impl<'a> Project<'a> {
     fn mains(&self) -> impl Iterator<Item = &'a Package> {
         self.packages
             .iter()
@@ -202,36 +202,37 @@ impl<'a> Found<'a> {
         )
     }
 
-    fn cgo_enabled(&self, draft: &mut Draft, preset: &str) {
-        let is_static = matches!(preset, "cli" | "container" | "size");
+    /// Whether cgo is on, and why; `None` where nobody says anything of it.
+    fn cgo_today(&self) -> Option<(bool, String)> {
         let callers = self.cgo();
         let today = self.today;
         let unsaid = callers.is_empty() && today.cgo_differs.is_empty();
         let bare = today.bare.as_ref().filter(|_| unsaid);
-        let (enabled, why) = match (today.cgo.as_ref().or(bare), callers.is_empty()) {
-            (Some(said), true) => (said.value, format!("as in {}", said.file)),
-            (Some(said), false) if said.value => (
-                true,
-                format!("as in {}; used by {}", said.file, callers.join(", ")),
-            ),
-            (Some(said), false) => (
-                false,
-                format!(
-                    "as in {}; without it go leaves the C code of {} out",
-                    said.file,
-                    callers.join(", ")
-                ),
-            ),
-            (None, false) => (true, format!("cgo is used by {}", callers.join(", "))),
-            (None, true) => {
-                if !today.cgo_differs.is_empty() {
-                    draft.comment(&format!(
-                        "{} differ about CGO_ENABLED: set it in env.",
-                        today.cgo_differs.join(" and ")
-                    ));
-                }
-                return;
+        let names = callers.join(", ");
+        let Some(Said { value, file }) = today.cgo.as_ref().or(bare) else {
+            let used = !callers.is_empty();
+            return used.then(|| (true, format!("cgo is used by {names}")));
+        };
+        let why = match (callers.is_empty(), value) {
+            (true, _) => format!("as in {file}"),
+            (false, true) => format!("as in {file}; used by {names}"),
+            (false, false) => {
+                format!("as in {file}; without it go leaves the C code of {names} out")
             }
+        };
+        Some((*value, why))
+    }
+
+    fn cgo_enabled(&self, draft: &mut Draft, preset: &str) {
+        let is_static = matches!(preset, "cli" | "container" | "size");
+        let Some((enabled, why)) = self.cgo_today() else {
+            let differ = self.today.cgo_differs.join(" and ");
+            if !differ.is_empty() {
+                draft.comment(&format!(
+                    "{differ} differ about CGO_ENABLED: set it in env."
+                ));
+            }
+            return;
         };
         if !is_static && !enabled {
             draft.key(
@@ -250,28 +251,27 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Where Go itself lies.
+    fn goroot(&self) -> Option<&'a Path> {
+        let is_runtime = |package: &&Package| package.import_path == "runtime";
+        let runtime = self.packages.iter().find(is_runtime)?;
+        Path::new(&runtime.dir).ancestors().nth(2)
+    }
+
     fn targets(&self, draft: &mut Draft) {
         let Some(said) = &self.today.releases else {
             return;
         };
         let mut platforms = said.value.platforms.clone();
-        let runtime = self
-            .packages
-            .iter()
-            .find(|package| package.import_path == "runtime");
-        if let Some(goroot) = runtime.and_then(|package| Path::new(&package.dir).ancestors().nth(2))
-        {
+        if let Some(goroot) = self.goroot() {
             platforms::buildable(goroot, &mut platforms);
         }
         if platforms.is_empty() {
             return;
         }
         draft.line("");
-        let told = format!(
-            "{} as in {}",
-            counted_of(platforms.len(), "platform"),
-            said.file
-        );
+        let count = counted_of(platforms.len(), "platform");
+        let told = format!("{count} as in {}", said.file);
         draft.comment(&told);
         draft.say(&told);
         for it in &platforms {

@@ -52,25 +52,27 @@ pub(super) fn flags(line: &str, variables: &BTreeMap<String, String>, file: &str
         if !separate || !rest.starts_with([' ', '\t', '=']) {
             continue;
         }
-        let argument = rest.trim_start_matches([' ', '\t', '=', '\\']);
-        let quote = argument.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let argument = quote.map_or(argument, |quote| &argument[quote.len_utf8()..]);
-        let Some((name, value)) = argument.split_once('=') else {
-            continue;
-        };
-        let value = word(value, quote);
-        let variable = resolved(name, variables);
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '~');
-        if variable.contains('.') && variable.chars().all(plain) {
-            found.push(Stamp {
-                value: template(&resolved(value, variables), &variable),
-                variable,
-                written: value.to_owned(),
-                file: file.to_owned(),
-            });
-        }
+        found.extend(stamp(rest, variables, file));
     }
     found
+}
+
+/// What stands behind `-X`.
+fn stamp(text: &str, variables: &BTreeMap<String, String>, file: &str) -> Option<Stamp> {
+    let argument = text.trim_start_matches([' ', '\t', '=', '\\']);
+    let quote = argument.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let argument = quote.map_or(argument, |quote| &argument[quote.len_utf8()..]);
+    let (name, value) = argument.split_once('=')?;
+    let value = word(value, quote);
+    let variable = resolved(name, variables);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-' | '~');
+    let is_one = variable.contains('.') && variable.chars().all(plain);
+    is_one.then(|| Stamp {
+        value: template(&resolved(value, variables), &variable),
+        variable,
+        written: value.to_owned(),
+        file: file.to_owned(),
+    })
 }
 
 /// To the quote, or to white space outside of `$(...)`, `${...}`, `{{...}}` and backticks.
@@ -123,38 +125,40 @@ fn resolved(text: &str, variables: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// What stands for a value in a configuration.
-fn template(value: &str, variable: &str) -> Option<String> {
-    let has = |parts: &[&str]| parts.iter().any(|part| value.contains(part));
-    let known = match () {
-        () if has(&[
+/// Parts of a value by which its template is known; the first that has one counts.
+const TEMPLATES: [(&str, &[&str]); 3] = [
+    (
+        "{git.date}",
+        &[
             "$(date",
             "shell date",
             "`date",
             ".Date",
             ".CommitDate",
             ".Timestamp",
-        ]) =>
-        {
-            Some("{git.date}")
-        }
-        () if has(&[
+        ],
+    ),
+    (
+        "{git.commit}",
+        &[
             "rev-parse",
             ".Commit",
             ".FullCommit",
             ".ShortCommit",
             "GITHUB_SHA",
-        ]) =>
-        {
-            Some("{git.commit}")
-        }
-        () if has(&["git describe", ".Version", ".Tag", "GITHUB_REF_NAME"]) => {
-            Some("{git.describe}")
-        }
-        () => None,
-    };
-    if let Some(known) = known {
-        return Some(known.to_owned());
+        ],
+    ),
+    (
+        "{git.describe}",
+        &["git describe", ".Version", ".Tag", "GITHUB_REF_NAME"],
+    ),
+];
+
+/// What stands for a value in a configuration.
+fn template(value: &str, variable: &str) -> Option<String> {
+    let is_it = |(_, parts): &&(_, &[&str])| parts.iter().any(|part| value.contains(part));
+    if let Some((known, _)) = TEMPLATES.iter().find(is_it) {
+        return Some((*known).to_owned());
     }
     let computed = value.contains(['$', '{', '`']);
     let name = variable.rsplit('.').next().unwrap_or_default();

@@ -108,19 +108,7 @@ pub(super) fn read(recipes: &[Recipe]) -> Today {
             today.bare = group.iter().find_map(|recipe| bare(recipe));
         }
         for recipe in group {
-            for line in lines(&recipe.text) {
-                let found = stamped::flags(&line, &variables, &recipe.name);
-                for stamp in found {
-                    let known = |it: &Stamp| it.variable == stamp.variable;
-                    if !today.stamps.iter().any(known) {
-                        today.stamps.push(stamp);
-                    }
-                }
-                if today.tags.is_none() {
-                    let file = recipe.name.clone();
-                    today.tags = tags(&line).map(|value| Said { value, file });
-                }
-            }
+            today.read_flags(recipe, &variables);
             if rank == 0 && today.releases.is_none() {
                 let file = recipe.name.clone();
                 let value = platforms::read(&recipe.text);
@@ -139,6 +127,22 @@ fn bare(recipe: &Recipe) -> Option<Said<bool>> {
 }
 
 impl Today {
+    /// Adds the stamps and tags of a file that no better one has.
+    fn read_flags(&mut self, recipe: &Recipe, variables: &BTreeMap<String, String>) {
+        for line in lines(&recipe.text) {
+            for stamp in stamped::flags(&line, variables, &recipe.name) {
+                let known = |it: &Stamp| it.variable == stamp.variable;
+                if !self.stamps.iter().any(known) {
+                    self.stamps.push(stamp);
+                }
+            }
+            if self.tags.is_none() {
+                let file = recipe.name.clone();
+                self.tags = tags(&line).map(|value| Said { value, file });
+            }
+        }
+    }
+
     /// Files of one rank that agree decide, where no better one did.
     fn read_cgo(&mut self, group: &[&Recipe]) {
         if self.cgo.is_some() || !self.cgo_differs.is_empty() {

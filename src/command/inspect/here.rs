@@ -7,11 +7,11 @@ use super::super::Session;
 use super::super::graph::Objects;
 use super::super::prepare::prepare_loaded;
 use super::super::retaining;
-use crate::binary::{self, Anatomy, Format, Role};
+use super::super::staged::Staged;
+use crate::binary::{self, Anatomy, Binary, BuildInfo, Format, Role};
 use crate::cli::Settings;
 use crate::config;
 use crate::error::{Error, Kind, Result};
-use crate::facts::stage;
 use crate::facts::{Purpose, follow, unpassed};
 use crate::linker::Program;
 use crate::number::{counted_of, grouped};
@@ -23,29 +23,7 @@ use crate::report::Retained;
 ///
 /// Fails with [`Kind::Usage`] where the file does not say what it was built from, where another Go or other sources made it.
 pub fn retained(anatomy: &Anatomy<'_>, path: &Path, session: &mut Session<'_>) -> Result<Retained> {
-    let refused = |why: String| {
-        let message = format!(
-            "`--retained` needs the objects that `{}` was linked from: {why}",
-            path.display()
-        );
-        Error::new(Kind::Usage, message)
-    };
-    let build = anatomy.binary.build_info.as_ref();
-    let build = build.filter(|build| !build.path.is_empty());
-    let build = build
-        .ok_or_else(|| refused("it does not say what it was built from".into()).hint(RELEASE))?;
-    if build.path == "command-line-arguments" {
-        return Err(refused("it was built from files, and does not say from which".into()).hint(
-            "build the package by its path; `release --retained` has the column of what it builds",
-        ));
-    }
-    let settings = Settings::default();
-    let typed = Typed {
-        cwd: session.cwd.clone(),
-        ..Typed::default()
-    };
-    let mut loaded = config::load(&settings.sources(&session.cwd, session.text_env())?)?;
-    follow(&mut loaded, &anatomy.binary, build);
+    let build = built_from(anatomy, path)?;
     let not_here = |error: Error| match error.kind {
         Kind::Go => error.hint(format!(
             "run this in the checkout that the file was built from: its main package is `{}`",
@@ -53,21 +31,10 @@ pub fn retained(anatomy: &Anatomy<'_>, path: &Path, session: &mut Session<'_>) -
         )),
         _ => unpassed(error, path),
     };
-    let prepared = prepare_loaded(loaded, &settings, &typed, Purpose::Look, session);
-    let mut prepared = prepared.map_err(not_here)?;
-    let stage = stage(&mut prepared, None, true, session).map_err(not_here)?;
-    let plan = prepared.draw(stage.path(), session).map_err(not_here)?.2;
-    let target = plan.targets.first();
-    let target = target.ok_or_else(|| refused("go names no target".into()).hint(RELEASE))?;
-    let version = &target.facts.toolchain.version;
-    let here = version.split([' ', '-']).next().unwrap_or_default();
-    if here != build.go() {
-        let why = format!("{} built it, and go here is {version}", build.go_version);
-        return Err(refused(why).hint(format!(
-            "run this with GOTOOLCHAIN={}, or build the file again",
-            build.go()
-        )));
-    }
+    let staged = staged(&anatomy.binary, build, session).map_err(not_here)?;
+    let target = staged.plan.targets.first();
+    let target = target.ok_or_else(|| refused(path, "go names no target").hint(RELEASE))?;
+    check_go(build, &target.facts.toolchain.version, path)?;
     Objects::check(target)?;
     let objects = Objects::list(target, &build.path, &session.interrupt).map_err(not_here)?;
     let main = objects.packages.last().map(|main| main.archive.as_str());
@@ -76,11 +43,60 @@ pub fn retained(anatomy: &Anatomy<'_>, path: &Path, session: &mut Session<'_>) -
     objects.linked(|program| {
         let same = is_same(anatomy, program, content.as_deref());
         same.map_err(|why| {
-            refused(format!("those of these sources are others: {why}"))
+            refused(path, &format!("those of these sources are others: {why}"))
                 .hint("build it again, or look at it in the checkout and with the settings that it was built with")
         })?;
         Ok(retaining::of_program(program, &known))
     })?
+}
+
+/// The error of a file whose objects are not to be had; `why` not.
+fn refused(path: &Path, why: &str) -> Error {
+    let path = path.display();
+    let message = format!("`--retained` needs the objects that `{path}` was linked from: {why}");
+    Error::new(Kind::Usage, message)
+}
+
+/// What the file says of its build. Fails where it names no package.
+fn built_from<'a>(anatomy: &'a Anatomy<'_>, path: &Path) -> Result<&'a BuildInfo> {
+    let build = anatomy.binary.build_info.as_ref();
+    let build = build.filter(|build| !build.path.is_empty());
+    let build = build
+        .ok_or_else(|| refused(path, "it does not say what it was built from").hint(RELEASE))?;
+    if build.path == "command-line-arguments" {
+        let why = "it was built from files, and does not say from which";
+        return Err(refused(path, why).hint(
+            "build the package by its path; `release --retained` has the column of what it builds",
+        ));
+    }
+    Ok(build)
+}
+
+/// What would build the file again here.
+fn staged(file: &Binary, build: &BuildInfo, session: &mut Session<'_>) -> Result<Staged> {
+    let settings = Settings::default();
+    let typed = Typed {
+        cwd: session.cwd.clone(),
+        ..Typed::default()
+    };
+    let mut loaded = config::load(&settings.sources(&session.cwd, session.text_env())?)?;
+    follow(&mut loaded, file, build);
+    let prepared = prepare_loaded(loaded, &settings, &typed, Purpose::Look, session)?;
+    Staged::apart(prepared, session)
+}
+
+/// Fails where another Go built the file: its objects are others.
+fn check_go(build: &BuildInfo, version: &str, path: &Path) -> Result<()> {
+    let here = version.split([' ', '-']).next().unwrap_or_default();
+    if here == build.go() {
+        return Ok(());
+    }
+    let why = format!("{} built it, and go here is {version}", build.go_version);
+    let hint = format!(
+        "run this with GOTOOLCHAIN={}, or build the file again",
+        build.go()
+    );
+    Err(refused(path, &why).hint(hint))
 }
 
 const RELEASE: &str = "`release --retained` has the column of what it builds";
@@ -120,6 +136,38 @@ fn has_same_data(anatomy: &Anatomy<'_>, program: &Program<'_>) -> std::result::R
     }
 }
 
+/// The content of the main package in the build ID of a file, which names what it was linked from, the main package, its
+/// content, and the content of the file.
+fn main_content<'a>(anatomy: &'a Anatomy<'_>) -> Option<&'a str> {
+    let id = anatomy.binary.build_id.as_deref()?;
+    let parts: Vec<&str> = id.split('/').collect();
+    match parts.as_slice() {
+        [_, _, main, _] => Some(main),
+        _ => None,
+    }
+}
+
+/// Whether the linker makes a function: ppc64 has stubs before what it calls in shared libraries and across modes of code.
+fn is_made(name: &[u8]) -> bool {
+    let mut begins = [&b"go:"[..], b"_pltstub", b"_callstub"].into_iter();
+    begins.any(|start| name.starts_with(start)) || memchr::memmem::find(name, b"-tramp").is_some()
+}
+
+/// The functions of a file that the linker did not make, sorted, with their sizes. Nothing says where the last one ends.
+fn functions<'a>(anatomy: &'a Anatomy<'_>) -> Vec<(&'a [u8], Option<u64>)> {
+    let last = anatomy.functions.iter().map(|function| function.address);
+    let last = last.max();
+    let all = anatomy.functions.iter().map(|function| {
+        let names = anatomy.names_from(function);
+        let name = &names[..memchr::memchr(0, names).unwrap_or(names.len())];
+        let size = (Some(function.address) != last).then_some(u64::from(function.size));
+        (name, size)
+    });
+    let mut all: Vec<(&[u8], Option<u64>)> = all.filter(|(name, _)| !is_made(name)).collect();
+    all.sort_unstable();
+    all
+}
+
 /// So many bytes may lie between two functions.
 const BETWEEN: u64 = 128;
 
@@ -130,33 +178,14 @@ fn is_same(
     program: &Program<'_>,
     content: Option<&str>,
 ) -> std::result::Result<(), String> {
-    // The build ID of a file: what it was linked from, the main package, its content, and the content of the file.
-    let id = anatomy.binary.build_id.as_deref().unwrap_or_default();
-    let parts: Vec<&str> = id.split('/').collect();
-    if let ([_, _, main, _], Some(content)) = (parts.as_slice(), content)
-        && *main != content
+    if let (Some(main), Some(content)) = (main_content(anatomy), content)
+        && main != content
     {
         return Err("its main package was compiled from something else".into());
     }
-    // What the linker makes: ppc64 has stubs before what it calls in shared libraries and across modes of code.
-    let made = |name: &[u8]| {
-        let mut begins = [&b"go:"[..], b"_pltstub", b"_callstub"].into_iter();
-        begins.any(|start| name.starts_with(start))
-            || memchr::memmem::find(name, b"-tramp").is_some()
-    };
-    let last = anatomy.functions.iter().map(|function| function.address);
-    let last = last.max();
-    let there = anatomy.functions.iter().map(|function| {
-        let names = anatomy.names_from(function);
-        let name = &names[..memchr::memchr(0, names).unwrap_or(names.len())];
-        // Nothing says where the last one ends.
-        let size = (Some(function.address) != last).then_some(u64::from(function.size));
-        (name, size)
-    });
-    let mut there: Vec<(&[u8], Option<u64>)> = there.filter(|(name, _)| !made(name)).collect();
+    let there = functions(anatomy);
     let mut kept: Vec<(&[u8], u64)> = program.functions().collect();
-    kept.retain(|(name, _)| !made(name));
-    there.sort_unstable();
+    kept.retain(|(name, _)| !is_made(name));
     kept.sort_unstable();
     let mut pairs = there.iter().zip(&kept);
     // The code of wasm is made by the linker.

@@ -5,7 +5,7 @@ mod every;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::fetch::{Request, Roots, address, fetch, roots, shown};
@@ -53,25 +53,28 @@ pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
         talk.push((Tone::Plain, words));
     }
     let mut raw = profile.raw().clone();
-    let words = args.command.iter();
-    let words: Vec<String> = words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
+    let words = args.command.iter().map(|word| word.to_string_lossy());
+    let words: Vec<String> = words.map(|word| word.into_owned()).collect();
     trained::note(&mut raw, &words, PLACE);
     let bytes = profile::encode(&raw);
     session.interrupt.check()?;
-    let from = match (args.command.is_empty(), count) {
-        (false, _) => "the command".to_owned(),
-        (true, 1) => shown(&address(&args.urls[0], args.seconds)),
-        (true, many) => format!("{many} programs"),
-    };
+    let place = written(&args.output, &bytes, &profile);
     let sentence = format!(
-        "collected from {from} into {}",
-        written(&args.output, &bytes, &profile)
+        "collected from {} into {place}",
+        collected_from(args, count)
     );
     talk.insert(0, (Tone::Good, sentence));
     talk.insert(1, worth(&profile));
     finish(bytes, &args.output, talk, session)
+}
+
+/// Where so many profiles are from.
+fn collected_from(args: &Collect, count: usize) -> String {
+    match (args.command.is_empty(), count) {
+        (false, _) => "the command".to_owned(),
+        (true, 1) => shown(&address(&args.urls[0], args.seconds)),
+        (true, many) => format!("{many} programs"),
+    }
 }
 
 /// What the profile was taken of.
@@ -85,21 +88,13 @@ pub(super) fn worth(profile: &Profile) -> (Tone, String) {
 
 /// Asks all programs at the same time, and stops at the first failure.
 pub(super) fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result<Vec<Profile>> {
-    let headers = headers(&args.header, session)?;
-    let roots = (args.cacert.as_deref())
-        .map(|path| trusted(path, session))
-        .transpose()?;
-    let requests: Vec<Request> = args
-        .urls
-        .iter()
-        .map(|url| Request {
-            url: address(url, args.seconds),
-            headers: headers.clone(),
-            collects: Duration::from_secs(args.seconds),
-            patience: Duration::from_secs(args.patience),
-            roots: roots.clone(),
-        })
-        .collect();
+    let blank = blank(args, session)?;
+    let request = |url: &String| Request {
+        url: address(url, args.seconds),
+        collects: Duration::from_secs(args.seconds),
+        ..blank.clone()
+    };
+    let requests: Vec<Request> = args.urls.iter().map(request).collect();
     let names: Vec<String> = requests.iter().map(|request| shown(&request.url)).collect();
     let words = format!("profiling {} for {} s", names.join(", "), args.seconds);
     (session.show)(Event::Talk(&words));
@@ -111,25 +106,43 @@ pub(super) fn from_programs(args: &Collect, session: &mut Session<'_>) -> Result
     }
     let mut profiles: Vec<Option<Profile>> = vec![None; names.len()];
     for _ in 0..names.len() {
-        let (at, bytes) = loop {
-            session.interrupt.check()?;
-            match answers.recv_timeout(Duration::from_millis(50)) {
-                Ok(answer) => break answer,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Error::new(
-                        Kind::Machine,
-                        "a download ended without an answer",
-                    ));
-                }
-            }
-        };
+        let (at, bytes) = next_answer(&answers, session)?;
         profiles[at] = Some(judged(&bytes?, &format!("`{}`", names[at]))?);
     }
     Ok(profiles.into_iter().flatten().collect())
 }
 
-pub(super) fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
+/// What one program answered, by its index.
+type Download = (usize, Result<Vec<u8>>);
+
+/// Waits for the next answer. Fails where a signal comes first.
+fn next_answer(answers: &Receiver<Download>, session: &Session<'_>) -> Result<Download> {
+    loop {
+        session.interrupt.check()?;
+        match answers.recv_timeout(Duration::from_millis(50)) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                let message = "a download ended without an answer";
+                return Err(Error::new(Kind::Machine, message));
+            }
+        }
+    }
+}
+
+/// A request without an address, which the program answers at once.
+pub(super) fn blank(args: &Collect, session: &Session<'_>) -> Result<Request> {
+    let roots = args.cacert.as_deref().map(|path| trusted(path, session));
+    Ok(Request {
+        url: String::new(),
+        headers: headers(&args.header, session)?,
+        collects: Duration::ZERO,
+        patience: Duration::from_secs(args.patience),
+        roots: roots.transpose()?,
+    })
+}
+
+fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
     let name = file.display().to_string();
     let pem = content(file, session).map_err(|error| {
         Error::new(
@@ -142,7 +155,7 @@ pub(super) fn trusted(file: &Path, session: &Session<'_>) -> Result<Roots> {
 }
 
 /// Headers with the variables filled in. Values are never shown: they may be secret.
-pub(super) fn headers(typed: &[String], session: &Session<'_>) -> Result<Vec<(String, String)>> {
+fn headers(typed: &[String], session: &Session<'_>) -> Result<Vec<(String, String)>> {
     let header = |text: &String| {
         let (name, value) = text.split_once(':').ok_or_else(|| {
             Error::new(Kind::Usage, "a `--header` has no `:`")
@@ -198,17 +211,12 @@ fn from_command(command: &[OsString], session: &mut Session<'_>) -> Result<Profi
         &Arc::new(Ground::everything()),
     );
     invocation.env.push((VARIABLE.into(), path.clone().into()));
-    let outcome = watched(&invocation, session)?;
+    let status = watched(&invocation, session)?.status;
     let program = Path::new(&command[0]).display();
-    if !outcome.status.success() {
-        return Err(Error::new(
-            Kind::Machine,
-            format!(
-                "`{program}` failed ({}): its profile is not used",
-                outcome.status
-            ),
-        )
-        .hint("the old profile is as it was, if there was one"));
+    if !status.success() {
+        let message = format!("`{program}` failed ({status}): its profile is not used");
+        return Err(Error::new(Kind::Machine, message)
+            .hint("the old profile is as it was, if there was one"));
     }
     let bytes = content(&path, session).map_err(|_| {
         Error::new(Kind::Machine, format!("`{program}` wrote no profile")).hint(format!(

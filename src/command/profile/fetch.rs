@@ -221,26 +221,34 @@ mod net {
     }
 
     pub(crate) fn explain(error: ureq::Error, request: &Request) -> Error {
-        let url = shown(&request.url);
-        let patience = request.patience.as_secs();
-        let seconds = request.collects.as_secs();
         let kind = match &error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => Kind::Usage,
             _ => Kind::Machine,
         };
-        let (message, hint) = match &error {
-            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => (
-                format!("`{url}` did not accept a connection within {patience} s"),
-                "is the address right, and open from here?",
-            ),
-            ureq::Error::Timeout(ureq::Timeout::RecvBody) => (
-                format!("`{url}` did not send the profile within {patience} s"),
-                "raise `--patience`",
-            ),
-            ureq::Error::Timeout(_) => (
-                format!("`{url}` did not answer within {seconds} s and {patience} s more"),
-                "raise `--patience`, or see what keeps the program from answering",
-            ),
+        let (message, hint) = words(&error, request);
+        let plain = Error::new(kind, message).hint(hint);
+        match says_all(&error) {
+            true => plain,
+            false => plain.source(error),
+        }
+    }
+
+    /// Whether the words of an error add nothing, or hold the address with its secrets.
+    fn says_all(error: &ureq::Error) -> bool {
+        matches!(
+            error,
+            ureq::Error::Timeout(_)
+                | ureq::Error::BodyExceedsLimit(_)
+                | ureq::Error::HostNotFound
+                | ureq::Error::BadUri(_)
+        )
+    }
+
+    /// What went wrong, and what to try.
+    fn words(error: &ureq::Error, request: &Request) -> (String, &'static str) {
+        let url = shown(&request.url);
+        match error {
+            ureq::Error::Timeout(timeout) => late(*timeout, request),
             ureq::Error::BodyExceedsLimit(_) => (
                 format!("`{url}` sends more than {} MiB", LIMIT >> 20),
                 "no CPU profile is that large: name the pprof endpoint itself",
@@ -261,17 +269,28 @@ mod net {
                 format!("cannot get the profile from `{url}`"),
                 "is the program running, and did it live until the end?",
             ),
-        };
-        // The words of these add nothing, or hold the address with its secrets.
-        let own = matches!(
-            error,
-            ureq::Error::Timeout(_)
-                | ureq::Error::BodyExceedsLimit(_)
-                | ureq::Error::HostNotFound
-                | ureq::Error::BadUri(_)
-        );
-        let plain = Error::new(kind, message).hint(hint);
-        if own { plain } else { plain.source(error) }
+        }
+    }
+
+    /// As [`words`], for what took too long.
+    fn late(timeout: ureq::Timeout, request: &Request) -> (String, &'static str) {
+        let url = shown(&request.url);
+        let patience = request.patience.as_secs();
+        let seconds = request.collects.as_secs();
+        match timeout {
+            ureq::Timeout::Connect | ureq::Timeout::Resolve => (
+                format!("`{url}` did not accept a connection within {patience} s"),
+                "is the address right, and open from here?",
+            ),
+            ureq::Timeout::RecvBody => (
+                format!("`{url}` did not send the profile within {patience} s"),
+                "raise `--patience`",
+            ),
+            _ => (
+                format!("`{url}` did not answer within {seconds} s and {patience} s more"),
+                "raise `--patience`, or see what keeps the program from answering",
+            ),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Measures how much of a profile still fits a program. The program is an executable or packages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::Loaded;
@@ -49,21 +49,11 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
     let bytes = slices.first().map_or(&bytes[..], |slice| slice.bytes);
     let anatomy = binary::anatomy(bytes).map_err(failed)?;
     let calls = binary::calls(bytes).map_err(failed)?;
-    let program = Program {
-        functions: anatomy.function_names().collect(),
-        calls: calls.as_ref().map_or(Calls::Unknown, |calls| {
-            Calls::Lines(calls.sites().collect())
-        }),
-        starts: (calls.iter().flat_map(|calls| calls.starts()))
-            .map(|start| (start.function, (start.file, start.line)))
-            .collect(),
-    };
+    let program = program(&anatomy, calls.as_ref());
     if program.functions.is_empty() {
-        return Err(Error::new(
-            Kind::Machine,
-            format!("`{}` has no Go functions that can be told", path.display()),
-        )
-        .hint("name an executable that Go 1.20 or later built"));
+        let message = format!("`{}` has no Go functions that can be told", path.display());
+        return Err(Error::new(Kind::Machine, message)
+            .hint("name an executable that Go 1.20 or later built"));
     }
     let info = anatomy.binary.build_info.as_ref();
     let fit = calls_of(&loaded.profile).map(|edges| Fit {
@@ -76,6 +66,19 @@ fn executable(loaded: &Loaded, path: &Path, top: usize, session: &Session<'_>) -
         main_module: main_module(&anatomy),
         fit,
     })
+}
+
+/// The functions of an executable, and the calls that it was compiled with.
+fn program<'a>(anatomy: &'a Anatomy<'_>, calls: Option<&'a binary::CallSites<'_>>) -> Program<'a> {
+    let sites = |calls: &'a binary::CallSites<'_>| Calls::Lines(calls.sites().collect());
+    let starts = calls.into_iter().flat_map(|calls| calls.starts());
+    Program {
+        functions: anatomy.function_names().collect(),
+        calls: calls.map_or(Calls::Unknown, sites),
+        starts: starts
+            .map(|start| (start.function, (start.file, start.line)))
+            .collect(),
+    }
 }
 
 fn main_module(anatomy: &Anatomy<'_>) -> Option<String> {
@@ -98,48 +101,36 @@ fn packages(loaded: &Loaded, args: &Show, session: &mut Session<'_>) -> Result<A
     let mut prepared = prepare_for(&settings, &typed, Purpose::Escapes, session)?;
     // The sources of the first platform speak for all.
     let facts = prepared.facts.swap_remove(0);
-    let own = |package: &&Package| package.module.as_ref().is_some_and(|module| module.main);
-    let main_module = facts
-        .packages
-        .iter()
-        .find(own)
-        .and_then(|package| package.module.clone());
+    let mut modules = facts.packages.iter().filter_map(|it| it.module.as_ref());
+    let main_module = modules.find(|module| module.main);
+    let mut against = Against {
+        main_module: main_module.map(|module| module.path.clone()),
+        fit: None,
+    };
     let Some(edges) = calls_of(&loaded.profile) else {
-        return Ok(Against {
-            main_module: main_module.map(|main_module| main_module.path),
-            fit: None,
-        });
+        return Ok(against);
     };
     one_command(&facts.packages, &edges)?;
     let sources = sources(&facts.packages, &edges, session)?;
-    let fit = Fit {
+    let names = args.packages.iter().map(|name| name.to_string_lossy());
+    against.fit = Some(Fit {
         binary: None,
-        packages: args
-            .packages
-            .iter()
-            .map(|package| package.to_string_lossy().into_owned())
-            .collect(),
+        packages: names.map(|name| name.into_owned()).collect(),
         go_version: Some(facts.toolchain.version),
         health: health(&loaded.profile, &edges, &sources.program(&edges), args.top),
-    };
-    Ok(Against {
-        main_module: main_module.map(|main_module| main_module.path),
-        fit: Some(fit),
-    })
+    });
+    Ok(against)
 }
 
 /// In a profile every main package is called `main`: of several, nobody knows which it is about.
 fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
-    let mut names = edges
-        .edges
-        .iter()
-        .flat_map(|edge| [&edge.caller, &edge.callee]);
     let commands: Vec<String> = packages
         .iter()
         .filter(|package| package.name == "main")
         .map(|package| format!("`{}`", package.import_path))
         .collect();
-    if commands.len() < 2 || !names.any(|name| symbol_parts::package(name) == "main") {
+    let is_main = |name: &String| symbol_parts::package(name) == "main";
+    if commands.len() < 2 || !names(edges).any(is_main) {
         return Ok(());
     }
     let message = "the packages hold several commands, and a profile does not tell which it is of";
@@ -148,11 +139,7 @@ fn one_command(packages: &[Package], edges: &Edges) -> Result<()> {
 
 /// The files of the packages that the profile knows: most of a build is not in it.
 fn sources(packages: &[Package], edges: &Edges, session: &Session<'_>) -> Result<Sources> {
-    let names = edges
-        .edges
-        .iter()
-        .flat_map(|edge| [&edge.caller, &edge.callee]);
-    let known: std::collections::HashSet<String> = names
+    let known: HashSet<String> = names(edges)
         .map(|name| profile::still_written::unescaped(symbol_parts::package(name)))
         .collect();
     let mut sources = Sources::default();
@@ -162,13 +149,7 @@ fn sources(packages: &[Package], edges: &Edges, session: &Session<'_>) -> Result
             "main" => "main",
             _ => package.import_path.as_str(),
         };
-        let read = |file: &String| {
-            let path = Path::new(&package.dir).join(file);
-            input::read(&path, input::SOURCE).map_err(|error| {
-                let message = format!("cannot read the source `{}`", path.display());
-                Error::new(Kind::Machine, message).source(error)
-            })
-        };
+        let read = |file: &String| source(&Path::new(&package.dir).join(file));
         if known.contains(name) {
             for file in package.go_files.iter().chain(&package.cgo_files) {
                 sources.go(name, file, &read(file)?);
@@ -179,6 +160,19 @@ fn sources(packages: &[Package], edges: &Edges, session: &Session<'_>) -> Result
         }
     }
     Ok(sources)
+}
+
+/// The functions of a profile, as often as they are called or call.
+fn names(edges: &Edges) -> impl Iterator<Item = &String> {
+    let each = edges.edges.iter();
+    each.flat_map(|edge| [&edge.caller, &edge.callee])
+}
+
+fn source(path: &Path) -> Result<Vec<u8>> {
+    input::read(path, input::SOURCE).map_err(|error| {
+        let message = format!("cannot read the source `{}`", path.display());
+        Error::new(Kind::Machine, message).source(error)
+    })
 }
 
 fn calls_of(profile: &Profile) -> Option<Edges> {

@@ -14,19 +14,14 @@ use crate::view::Tone;
 pub(crate) fn run(args: &Merge, session: &Session<'_>) -> Result<Output> {
     check_output(&args.output, session)?;
     let weights = weights(args)?;
-    let files = args
-        .files
-        .iter()
-        .map(|path| load(path, session))
-        .collect::<Result<Vec<_>>>()?;
-    let inputs: Vec<Input<'_>> = files
-        .iter()
-        .zip(&weights)
-        .map(|(it, weight)| Input {
-            profile: &it.profile,
-            weight: *weight,
-        })
-        .collect();
+    let files = args.files.iter().map(|path| load(path, session));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let weighted = files.iter().zip(&weights);
+    let inputs = weighted.map(|(file, weight)| Input {
+        profile: &file.profile,
+        weight: *weight,
+    });
+    let inputs: Vec<Input<'_>> = inputs.collect();
     let normalize = match args.normalize {
         Normalize::Off => profile::Normalize::Off,
         Normalize::Duration => profile::Normalize::Duration,
@@ -79,25 +74,21 @@ fn weights(args: &Merge) -> Result<Vec<f64>> {
         let (name, number) = text
             .rsplit_once('=')
             .ok_or_else(|| wrong("has no `=`".into()))?;
-        let number: f64 = number
-            .parse()
-            .ok()
-            .filter(|value: &f64| value.is_finite() && *value > 0.0)
+        let number = positive(number)
             .ok_or_else(|| wrong(format!("gives `{number}`, which is no number above 0")))?;
-        let mut found = false;
-        for (weight, _) in weights
-            .iter_mut()
-            .zip(&args.files)
-            .filter(|(_, it)| is_named(it, name))
-        {
-            *weight = number;
-            found = true;
-        }
-        if !found {
+        let weights = weights.iter_mut().zip(&args.files);
+        let mut named = weights.filter(|(_, path)| is_named(path, name)).peekable();
+        if named.peek().is_none() {
             return Err(wrong("names no file of this merge".into()));
         }
+        named.for_each(|(weight, _)| *weight = number);
     }
     Ok(weights)
+}
+
+fn positive(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    (number.is_finite() && number > 0.0).then_some(number)
 }
 
 /// The path as written, its file name, or that without the ending.

@@ -30,8 +30,22 @@ pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
     })
 }
 
-fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
-    let mut table = Table {
+/// The calls that became hot, that no longer are, and that moved: so many of each.
+fn changes(diff: &profile::Diff, top: usize) -> Table {
+    let entering = diff.entering.iter().map(|change| ("entering", change));
+    let leaving = diff.leaving.iter().map(|change| ("leaving", change));
+    let moved = diff.moved.iter().map(|moved| ("moved", &moved.call));
+    let changes = entering.take(top).chain(leaving.take(top));
+    let row = |(how, call): (&str, &profile::diff::Change)| {
+        vec![
+            format!("{} -> {}", call.caller, call.callee),
+            how.into(),
+            format!("{:+}", call.offset),
+            format!("{:.2}", call.before_percent),
+            format!("{:.2}", call.after_percent),
+        ]
+    };
+    Table {
         columns: vec![
             view::text("call"),
             view::text(""),
@@ -39,30 +53,13 @@ fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
             view::number("before %"),
             view::number("after %"),
         ],
+        rows: changes.chain(moved.take(top)).map(row).collect(),
         ..Table::default()
-    };
-    let moved = diff.moved.iter().map(|moved| ("moved", &moved.call));
-    let changes = (diff
-        .entering
-        .iter()
-        .map(|change| ("entering", change))
-        .take(top))
-    .chain(
-        diff.leaving
-            .iter()
-            .map(|change| ("leaving", change))
-            .take(top),
-    )
-    .chain(moved.take(top));
-    for (how, it) in changes {
-        table.rows.push(vec![
-            format!("{} -> {}", it.caller, it.callee),
-            how.into(),
-            format!("{:+}", it.offset),
-            format!("{:.2}", it.before_percent),
-            format!("{:.2}", it.after_percent),
-        ]);
     }
+}
+
+fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
+    let table = changes(diff, top);
     let all = diff.entering.len() + diff.leaving.len() + diff.moved.len();
     let left_out = all - table.rows.len();
     let summary = format!(

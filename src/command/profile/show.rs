@@ -22,11 +22,10 @@ use crate::view;
 /// Prints the profile.
 pub(crate) fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
     if args.min_health.is_some() && args.binary.is_none() && args.packages.is_empty() {
-        return Err(Error::new(
-            Kind::Usage,
-            "`--min-health` needs a program to hold the profile against",
-        )
-        .hint("add `--binary FILE`, or `--packages ./...`"));
+        let message = "`--min-health` needs a program to hold the profile against";
+        return Err(
+            Error::new(Kind::Usage, message).hint("add `--binary FILE`, or `--packages ./...`")
+        );
     }
     let loaded = load(&args.file, session)?;
     let against = against(&loaded, args, session)?;
@@ -35,15 +34,12 @@ pub(crate) fn run(args: &Show, session: &mut Session<'_>) -> Result<Output> {
         shown.everything = everything(&loaded.profile);
     }
     shown.gates = gates(&shown, args);
+    let style = Style {
+        width: session.width,
+    };
     let text = match args.format {
         Format::Json => render::json(&shown),
-        format => render::blocks(
-            &view::profile_rows::profile(&shown),
-            format,
-            Style {
-                width: session.width,
-            },
-        ),
+        format => render::blocks(&view::profile_rows::profile(&shown), format, style),
     };
     Ok(Output {
         text,
@@ -63,14 +59,15 @@ fn everything(profile: &Profile) -> Vec<Hot> {
 fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -> Shown {
     let profile = &loaded.profile;
     let judgement = judge_profile(profile);
-    let main_module = against
-        .main_module
-        .or_else(|| module_above(&session.cwd.join(&loaded.name)));
+    let above = || module_above(&session.cwd.join(&loaded.name));
+    let main_module = against.main_module.or_else(above);
     let module = main_module.as_deref().unwrap_or_default();
     let summary = |value| profile::summary(profile, value, top, |text| owner_by_path(text, module));
     let allocated = profile.value_index("alloc_space", "bytes");
     let in_use = profile.value_index("inuse_space", "bytes");
     let shown = summary(in_use.unwrap_or_else(|| profile.shown_value_index()));
+    let age = profile.time();
+    let age = age.map(|time| age_days(time, clock::about_now()));
     Shown {
         worth: profile::worth(&judgement, &shown.owners),
         file: loaded.name.display().to_string(),
@@ -79,9 +76,7 @@ fn shown(loaded: &Loaded, against: Against, top: usize, session: &Session<'_>) -
         message: judgement.fitness.message(),
         hint: judgement.fitness.hint().into(),
         measures: profile.kind().to_string(),
-        age_days: profile
-            .time()
-            .map(|time| age_days(time, clock::about_now())),
+        age_days: age,
         judgement,
         summary: shown,
         allocated: in_use.and(allocated).map(summary),
@@ -138,31 +133,25 @@ fn failures(shown: &Shown) -> Vec<String> {
     if shown.judgement.fitness != Fitness::Usable {
         return vec![format!("`{file}`: {}", shown.message)];
     }
-    let failed = shown
-        .gates
-        .iter()
-        .filter(|gate| gate.status == Status::Fail);
-    failed
-        .map(|gate| match (gate.item.as_str(), gate.actual) {
-            ("min-samples", Some(samples)) => {
-                format!(
-                    "`{file}` has {} (--min-samples {})",
-                    counted(samples as u64, "sample"),
-                    gate.limit
-                )
-            }
-            ("max-age", Some(age)) => {
-                format!(
-                    "`{file}` is {} old (--max-age {})",
-                    counted(age as u64, "day"),
-                    counted(gate.limit as u64, "day")
-                )
-            }
-            ("min-health", Some(health)) => format!(
-                "only {health:.1} % of `{file}` fits the program (--min-health {})",
-                gate.limit
-            ),
-            (item, _) => format!("`{file}` does not tell what --{item} asks for"),
-        })
-        .collect()
+    let failed = shown.gates.iter();
+    let failed = failed.filter(|gate| gate.status == Status::Fail);
+    failed.map(|gate| failure(gate, file)).collect()
+}
+
+fn failure(gate: &Gate, file: &str) -> String {
+    let limit = gate.limit;
+    match (gate.item.as_str(), gate.actual) {
+        ("min-samples", Some(samples)) => {
+            let samples = counted(samples as u64, "sample");
+            format!("`{file}` has {samples} (--min-samples {limit})")
+        }
+        ("max-age", Some(age)) => {
+            let (age, limit) = (counted(age as u64, "day"), counted(limit as u64, "day"));
+            format!("`{file}` is {age} old (--max-age {limit})")
+        }
+        ("min-health", Some(health)) => {
+            format!("only {health:.1} % of `{file}` fits the program (--min-health {limit})")
+        }
+        (item, _) => format!("`{file}` does not tell what --{item} asks for"),
+    }
 }

@@ -1,6 +1,6 @@
 //! `profile slim`: keeps of a CPU profile the part that Go's compiler reads.
 
-use super::{calls, check_output, content, finish, load};
+use super::{Loaded, calls, check_output, content, finish, load};
 use crate::cli::profile_flags::{Keep, Slim};
 use crate::command::{Output, Session};
 use crate::config::size::human;
@@ -14,25 +14,11 @@ use crate::view::Tone;
 pub(crate) fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
     check_output(&args.output, session)?;
     if !(0.0..=100.0).contains(&args.tolerance) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`--tolerance {}` is no percentage", args.tolerance),
-        )
-        .hint("write a number from 0 to 100"));
+        let message = format!("`--tolerance {}` is no percentage", args.tolerance);
+        return Err(Error::new(Kind::Usage, message).hint("write a number from 0 to 100"));
     }
     let full = load(&args.file, session)?;
-    calls(&full)?;
-    let keep = match args.keep {
-        Keep::Calls => profile::Keep::Calls,
-        Keep::Lines => profile::Keep::Lines,
-    };
-    let slim = profile::slim(&full.profile, keep).map_err(|error| {
-        let hint = match error {
-            SlimError::Unfit => "`gobuild-opt profile show` says what it holds",
-            SlimError::Differs => "commit the full profile",
-        };
-        Error::new(Kind::Usage, format!("`{}`: {error}", args.file.display())).hint(hint)
-    })?;
+    let slim = slim(&full, args)?;
     let same = format!(
         ", the compiler reads {} as before",
         counted_of(slim.edges.edges.len(), "call")
@@ -52,6 +38,22 @@ pub(crate) fn run(args: &Slim, session: &Session<'_>) -> Result<Output> {
     finish(bytes, &args.output, talk, session)
 }
 
+/// The part of a profile that the compiler reads. Fails with [`Kind::Usage`] where there is none.
+fn slim(full: &Loaded, args: &Slim) -> Result<profile::Slim> {
+    calls(full)?;
+    let keep = match args.keep {
+        Keep::Calls => profile::Keep::Calls,
+        Keep::Lines => profile::Keep::Lines,
+    };
+    profile::slim(&full.profile, keep).map_err(|error| {
+        let hint = match error {
+            SlimError::Unfit => "`gobuild-opt profile show` says what it holds",
+            SlimError::Differs => "commit the full profile",
+        };
+        Error::new(Kind::Usage, format!("`{}`: {error}", args.file.display())).hint(hint)
+    })
+}
+
 fn shrink(before: u64, after: u64) -> String {
     match after < before {
         true => format!("{:.1} times smaller", before as f64 / after.max(1) as f64),
@@ -68,18 +70,16 @@ fn refreshed(
     let Some(previous) = &args.stable else {
         return Ok((slim.bytes, None, false));
     };
+    let name = previous.display();
     let old = match content(previous, session) {
         Ok(old) => old,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let note = format!("there is no `{}` yet", previous.display());
+            let note = format!("there is no `{name}` yet");
             return Ok((slim.bytes, Some(note), false));
         }
         Err(error) => {
-            return Err(Error::new(
-                Kind::Machine,
-                format!("cannot read `{}`", previous.display()),
-            )
-            .source(error));
+            let message = format!("cannot read `{name}`");
+            return Err(Error::new(Kind::Machine, message).source(error));
         }
     };
     Ok(match profile::refresh(&old, slim, args.tolerance) {
@@ -87,19 +87,20 @@ fn refreshed(
             let note = "the hot calls are the same: the earlier bytes stay, nothing recompiles";
             (bytes, Some(note.into()), true)
         }
-        Refreshed::Replaced(bytes, Some(diff)) => {
-            let note = format!(
-                "hot calls changed: {} entering, {} leaving, {} moved, {:.1} % of the weight",
-                diff.entering.len(),
-                diff.leaving.len(),
-                diff.moved.len(),
-                diff.changed_percent
-            );
-            (bytes, Some(note), false)
-        }
+        Refreshed::Replaced(bytes, Some(diff)) => (bytes, Some(changed(&diff)), false),
         Refreshed::Replaced(bytes, None) => {
-            let note = format!("`{}` is no profile and was not kept", previous.display());
+            let note = format!("`{name}` is no profile and was not kept");
             (bytes, Some(note), false)
         }
     })
+}
+
+fn changed(diff: &profile::Diff) -> String {
+    format!(
+        "hot calls changed: {} entering, {} leaving, {} moved, {:.1} % of the weight",
+        diff.entering.len(),
+        diff.leaving.len(),
+        diff.moved.len(),
+        diff.changed_percent
+    )
 }

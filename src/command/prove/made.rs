@@ -30,6 +30,18 @@ pub(super) struct Made {
 }
 
 impl Made {
+    /// Programs of a place, before there are any.
+    pub(super) fn nothing(place: Place) -> Self {
+        Self {
+            programs: Vec::new(),
+            place,
+            is_profile: false,
+            lock: None,
+            notes: Vec::new(),
+            _revision: None,
+        }
+    }
+
     /// Pairs need as many layouts on each side.
     pub(super) fn settle(&mut self) {
         if pairing::settle(&mut self.programs) {
@@ -41,28 +53,29 @@ impl Made {
 
 /// The programs: two that are there, or what is built.
 pub(super) fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Made> {
-    if let Some(files) = executables(&args.typed) {
-        if !args.what.variant.is_empty() || args.what.against.is_some() || args.what.bench.is_some()
-        {
-            let message = "two executables are there already: nothing is built";
-            return Err(Error::new(Kind::Usage, message)
-                .hint("leave out `--variant`, `--against` and `--bench`, or name packages"));
-        }
-        let mut place = Place::create(None, session)?;
-        let in_place = args.what.in_place;
-        let programs = files
-            .iter()
-            .map(|file| existing(file, in_place, &mut place, session))
-            .collect::<Result<_>>()?;
-        return Ok(Made {
-            programs,
-            place,
-            is_profile: false,
-            lock: None,
-            notes: Vec::new(),
-            _revision: None,
-        });
+    match executables(&args.typed) {
+        Some(files) => there(&files, args, session),
+        None => built(args, wish, session),
     }
+}
+
+/// Executables that are there.
+fn there(files: &[PathBuf; 2], args: &cli::Prove, session: &mut Session<'_>) -> Result<Made> {
+    if !args.what.variant.is_empty() || args.what.against.is_some() || args.what.bench.is_some() {
+        let message = "two executables are there already: nothing is built";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("leave out `--variant`, `--against` and `--bench`, or name packages"));
+    }
+    let mut made = Made::nothing(Place::create(None, session)?);
+    for file in files {
+        let program = existing(file, args.what.in_place, &mut made.place, session)?;
+        made.programs.push(program);
+    }
+    Ok(made)
+}
+
+/// What is built for it.
+fn built(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) -> Result<Made> {
     let purpose = match args.what.bench {
         Some(_) => Purpose::Escapes,
         None => Purpose::Build,
@@ -73,7 +86,10 @@ pub(super) fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) ->
         .first()
         .map(|it| it.toolchain.gocache.clone());
     let place = Place::create(cache.as_deref().map(Path::new), session)?;
-    let lock = Some(lock_file::path_of(&prepared));
+    let mut made = Made {
+        lock: Some(lock_file::path_of(&prepared)),
+        ..Made::nothing(place)
+    };
     let base = (prepared.loaded, prepared.typed);
     let work = Work {
         base: (&base.0, &base.1),
@@ -82,61 +98,66 @@ pub(super) fn made(args: &cli::Prove, wish: &Wish, session: &mut Session<'_>) ->
         seed: wish.seed,
         is_test: args.what.bench.is_some(),
     };
-    let mut made = Made {
-        programs: Vec::new(),
-        place,
-        is_profile: false,
-        lock,
-        notes: Vec::new(),
-        _revision: None,
-    };
-    build(args, &work, &mut made, session)?;
+    let variants = || all_variants(args, work.base.0);
+    match &args.what.against {
+        Some(name) => made.against(name, &work, session)?,
+        None => match variants()?.as_slice() {
+            [] => made.without_profile(&work, session)?,
+            variants => made.variants(variants, &work, session)?,
+        },
+    }
     made.settle();
     Ok(made)
 }
 
-/// Builds what the command line and the configuration name.
-fn build(
-    args: &cli::Prove,
-    work: &Work<'_>,
-    made: &mut Made,
-    session: &mut Session<'_>,
-) -> Result<()> {
-    let (loaded, typed) = work.base;
-    let now = Variant::plain("as it is");
-    if let Some(name) = &args.what.against {
-        let revision = check_out(name, &typed.cwd, &session.interrupt).map_err(|mut error| {
+impl Made {
+    /// Builds a revision, and the program of now.
+    fn against(&mut self, name: &str, work: &Work<'_>, session: &mut Session<'_>) -> Result<()> {
+        let cwd = &work.base.1.cwd;
+        let revision = check_out(name, cwd, &session.interrupt).map_err(|mut error| {
             error.message = error.message.replace("`--diff`", "`--against`");
             error
         })?;
         let then = Variant::plain(name);
-        let of_then = work.build(&then, Some(&revision), &mut made.place, session)?;
-        let of_now = work.build(&now, None, &mut made.place, session)?;
-        made.programs = vec![of_then, of_now];
-        made._revision = Some(revision);
-        return Ok(());
+        let then = work.build(&then, Some(&revision), &mut self.place, session)?;
+        let now = work.build(&Variant::plain(NOW), None, &mut self.place, session)?;
+        self.programs = vec![then, now];
+        self._revision = Some(revision);
+        Ok(())
     }
-    let variants = all_variants(args, loaded)?;
-    if variants.is_empty() {
-        made.is_profile = true;
+
+    /// Builds the program with its profile and without.
+    fn without_profile(&mut self, work: &Work<'_>, session: &mut Session<'_>) -> Result<()> {
+        self.is_profile = true;
         let with = Variant::plain("with the profile");
-        let with = work.build(&with, None, &mut made.place, session)?;
+        let with = work.build(&with, None, &mut self.place, session)?;
         if with.profile.is_none() {
             return Err(nothing_to_compare(work.is_test));
         }
         let without = Variant::without_profile();
-        let without = work.build(&without, None, &mut made.place, session)?;
-        made.programs = vec![without, with];
-        return Ok(());
+        let without = work.build(&without, None, &mut self.place, session)?;
+        self.programs = vec![without, with];
+        Ok(())
     }
-    let first = work.build(&now, None, &mut made.place, session)?;
-    made.programs.push(first);
-    for variant in variants {
-        let built = work.build(&variant, None, &mut made.place, session)?;
-        made.programs.push(built);
+
+    /// Builds the program as it is, and each variant of it.
+    fn variants(
+        &mut self,
+        variants: &[Variant],
+        work: &Work<'_>,
+        session: &mut Session<'_>,
+    ) -> Result<()> {
+        let now = Variant::plain(NOW);
+        for variant in std::iter::once(&now).chain(variants) {
+            let program = work.build(variant, None, &mut self.place, session)?;
+            self.programs.push(program);
+        }
+        Ok(())
     }
-    Ok(())
 }
+
+/// What the program of now is called.
+const NOW: &str = "as it is";
 
 fn nothing_to_compare(is_test: bool) -> Error {
     let message = match is_test {

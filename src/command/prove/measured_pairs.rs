@@ -36,16 +36,8 @@ pub fn measure(
     session: &mut Session<'_>,
 ) -> Result<Measured> {
     let wish = runner.wish;
-    let mut first = Vec::new();
-    for _ in 0..wish.warm_up.max(u32::from(metric.is_none() && bench)) {
-        first.clear();
-        for program in programs {
-            for file in &program.files {
-                let run = runner.run(program.subject(file))?;
-                first.push((program, run));
-            }
-        }
-    }
+    let rounds = wish.warm_up.max(u32::from(metric.is_none() && bench));
+    let first = warmed_up(runner, programs, rounds)?;
     let metrics = metrics(metric, bench, &first)?;
     let questions = metrics.len() * (programs.len() - 1);
     let mut rules = Rules::new(wish.pairs, wish.threshold, questions);
@@ -59,34 +51,34 @@ pub fn measure(
         signal: None,
         rules,
     };
-    let looks = measured.rules.looks.clone();
-    for look in looks {
-        let open = measured.open();
-        while measured.runs[0].len() < look {
-            match round(runner, programs, &open, &measured.runs) {
-                Ok(runs) => {
-                    for (program, run) in runs {
-                        measured.runs[program].push(run);
-                    }
-                }
-                Err(error) => match (error.kind, measured.runs[0].len()) {
-                    (Kind::Signal(signal), 1..) => {
-                        measured.signal = Some(signal);
-                        measured.judge(programs, true)?;
-                        return Ok(measured);
-                    }
-                    _ => return Err(error),
-                },
-            }
-        }
-        measured.judge(programs, false)?;
-        let pairs = counted_of(look, "pair");
-        if measured.open().len() < 2 {
+    for look in measured.rules.looks.clone() {
+        measured.run_until(look, runner, programs)?;
+        measured.judge(programs, measured.signal.is_some())?;
+        if measured.signal.is_some() || measured.open().len() < 2 {
             break;
         }
+        let pairs = counted_of(look, "pair");
         (session.show)(Event::Talk(&format!("{pairs}: nothing certain yet")));
     }
     Ok(measured)
+}
+
+/// Runs every file of every program in so many rounds. Returns the runs of the last round.
+fn warmed_up<'a>(
+    runner: &Runner<'_>,
+    programs: &'a [Program],
+    rounds: u32,
+) -> Result<Vec<(&'a Program, Run)>> {
+    let mut last = Vec::new();
+    for _ in 0..rounds {
+        last.clear();
+        for program in programs {
+            for file in &program.files {
+                last.push((program, runner.run(program.subject(file))?));
+            }
+        }
+    }
+    Ok(last)
 }
 
 /// One run of each program that is still open. Two rounds, one the other from behind, have the same layout.
@@ -187,6 +179,28 @@ impl Measured {
         [0].into_iter()
             .chain((1..programs).filter(is_open))
             .collect()
+    }
+
+    /// Adds rounds until there are `look`. A signal ends it, where there is something to judge; before that it is an error.
+    fn run_until(&mut self, look: usize, runner: &Runner<'_>, programs: &[Program]) -> Result<()> {
+        let open = self.open();
+        while self.runs[0].len() < look {
+            match round(runner, programs, &open, &self.runs) {
+                Ok(runs) => {
+                    for (program, run) in runs {
+                        self.runs[program].push(run);
+                    }
+                }
+                Err(error) => match (error.kind, self.runs[0].len()) {
+                    (Kind::Signal(signal), 1..) => {
+                        self.signal = Some(signal);
+                        return Ok(());
+                    }
+                    _ => return Err(error),
+                },
+            }
+        }
+        Ok(())
     }
 
     /// The cost of each run of a program.

@@ -10,15 +10,16 @@ use super::running::Subject;
 use super::variant::Variant;
 use crate::build::revision::Revision;
 use crate::build::stage::{Stage, Where};
-use crate::build::{self, Built, Event, sums};
-use crate::command::{Session, past_pass};
+use crate::build::{Built, Event, sums};
+use crate::command::staged::Executed;
+use crate::command::{Session, past_pass, unpublished};
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::escape::added::Listed;
-use crate::facts::stage;
-use crate::facts::{Prepared, Purpose, Wanted, gather, is_of_this_machine};
-use crate::plan::Typed;
+use crate::facts::{Wanted, is_of_this_machine};
 use crate::plan::output::Executable;
+use crate::plan::{Facts, Plan, TargetPlan, Typed};
+use crate::process::Interrupt;
 use crate::profile::Edges;
 use test_binary::test_binary;
 
@@ -61,6 +62,19 @@ pub struct Program {
 }
 
 impl Program {
+    /// What a file by itself says, built by the go of `facts`.
+    fn of_file(name: &str, file: PathBuf, facts: &Facts, interrupt: &Interrupt) -> Result<Self> {
+        Ok(Self {
+            name: name.to_owned(),
+            size: file.metadata()?.len(),
+            sha256: sums::digest_of(&file, interrupt)?.unwrap_or_default(),
+            plain: file.clone(),
+            files: vec![file],
+            go_version: Some(facts.toolchain.version.clone()),
+            ..Self::default()
+        })
+    }
+
     /// One of its files, to be run.
     pub fn subject<'a>(&'a self, file: &'a Path) -> Subject<'a> {
         Subject {
@@ -158,16 +172,7 @@ impl Work<'_> {
     ) -> Result<Program> {
         (session.show)(Event::Talk(&format!("building: {}", variant.name)));
         let (mut program, has_layouts) = self.link(variant, at, None, place, session)?;
-        let layouts = match (self.layouts, has_layouts) {
-            (None, false) => 0,
-            (None, true) => LAYOUTS.min(self.pairs / 2),
-            (Some(0), _) => 0,
-            (Some(asked), true) => asked,
-            (Some(_), false) => {
-                let go = program.go_version.as_deref();
-                return Err(without_layouts(go.unwrap_or("this Go")));
-            }
-        };
+        let layouts = self.layouts(&program, has_layouts)?;
         if layouts > 0 {
             program.files.clear();
         }
@@ -180,6 +185,19 @@ impl Work<'_> {
             program.files.extend(linked.files);
         }
         Ok(program)
+    }
+
+    /// How many layouts a program gets: those that were asked for, else as many as its linker and the pairs allow.
+    fn layouts(&self, program: &Program, has_layouts: bool) -> Result<usize> {
+        match (self.layouts, has_layouts) {
+            (None, false) | (Some(0), _) => Ok(0),
+            (None, true) => Ok(LAYOUTS.min(self.pairs / 2)),
+            (Some(asked), true) => Ok(asked),
+            (Some(_), false) => {
+                let go = program.go_version.as_deref();
+                Err(without_layouts(go.unwrap_or("this Go")))
+            }
+        }
     }
 
     fn link(
@@ -238,52 +256,53 @@ pub fn without_layouts(go: &str) -> Error {
 
 /// Builds a variant, and collects the escapes of own code where that is asked for.
 fn executable(
-    mut loaded: Loaded,
-    mut typed: Typed,
-    (variant, collects): (&Variant, bool),
+    loaded: Loaded,
+    typed: Typed,
+    (variant, escapes): (&Variant, bool),
     place: &mut Place,
     session: &mut Session<'_>,
 ) -> Result<(Program, bool)> {
-    Wanted::Program { escapes: collects }.narrow(&mut loaded, &mut typed);
-    let mut prepared: Prepared = gather(loaded, typed, Purpose::Build, session)?;
-    prepared.keep_nothing();
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (loaded, _, plan) = prepared.draw(stage.path(), session)?;
+    let staged = unpublished::staged(loaded, typed, Wanted::Program { escapes }, session)?;
+    // What cannot be run here is not built.
+    let (target, _) = only(&staged.plan)?;
+    if !is_of_this_machine(&target.facts.target) {
+        return Err(not_here(&target.facts.key()));
+    }
+    let executed = staged.execute(None, session)?;
+    (session.show)(Event::End(Instant::now()));
+    let (target, wanted) = only(&executed.plan)?;
+    let file = place.file(&wanted.name)?;
+    std::fs::copy(target.release_dir.join(&wanted.name), &file)?;
+    let program = built(&variant.name, &executed, file, session)?;
+    Ok((program, has_layouts(target.facts.toolchain.minor())))
+}
+
+/// The one target of a plan, and the program that is run.
+fn only(plan: &Plan) -> Result<(&TargetPlan, &Executable)> {
     let [target] = plan.targets.as_slice() else {
         return Err(Error::new(Kind::Usage, "no target is built"));
     };
+    Ok((target, the_one(&target.executables)?))
+}
+
+/// What is known of a program that was built, of which `file` is a copy.
+fn built(name: &str, executed: &Executed, file: PathBuf, session: &Session<'_>) -> Result<Program> {
+    let (target, wanted) = only(&executed.plan)?;
     let facts = &target.facts;
-    if !is_of_this_machine(&facts.target) {
-        return Err(not_here(&facts.key()));
-    }
-    let wanted = the_one(&target.executables)?;
-    let mut built: Vec<Built> = Vec::new();
-    let (interrupt, show) = (&session.interrupt, &mut *session.show);
-    build::execute(&plan, &loaded.config, |_| true, &mut built, interrupt, show)?;
-    // Without what collects the escapes.
-    let took = built.first().map_or(Duration::ZERO, |it| it.release);
-    show(Event::End(Instant::now()));
-    let file = place.file(&wanted.name)?;
-    std::fs::copy(target.release_dir.join(&wanted.name), &file)?;
     let applied = facts.pgo.applied(&wanted.package);
-    let profile_file = applied.map(|it| it.file(Path::new(&facts.go.cwd)));
-    let program = Program {
-        name: variant.name.clone(),
-        size: file.metadata()?.len(),
-        sha256: sums::digest_of(&file, interrupt)?.unwrap_or_default(),
-        plain: file.clone(),
-        files: vec![file],
-        go_version: Some(facts.toolchain.version.clone()),
-        profile: applied.and_then(|it| it.sha256.clone()),
-        profile_file,
-        calls: applied.and_then(|it| it.calls.clone()),
-        escapes: built.first().and_then(escapes),
+    let left = executed.built.first();
+    Ok(Program {
+        profile: applied.and_then(|profile| profile.sha256.clone()),
+        profile_file: applied.map(|profile| profile.file(Path::new(&facts.go.cwd))),
+        calls: applied.and_then(|profile| profile.calls.clone()),
+        escapes: left.and_then(escapes),
         package: Some(wanted.package.clone()),
         key: Some(facts.key()),
-        built: Some(took),
+        // Without what collects the escapes.
+        built: Some(left.map_or(Duration::ZERO, |left| left.release)),
         cwd: session.cwd.clone(),
-    };
-    Ok((program, has_layouts(facts.toolchain.minor())))
+        ..Program::of_file(name, file, facts, &session.interrupt)?
+    })
 }
 
 /// The sites of own code that allocate.

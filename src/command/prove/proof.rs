@@ -6,8 +6,8 @@ use super::programs::Program;
 use crate::build::publish;
 use crate::command::{Session, lock_file};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{FILE, Lock, Proof, Target};
-use crate::report::proof_report::Report;
+use crate::lock::{FILE, Lock, Platform, Proof};
+use crate::report::proof_report::{Comparison, Report};
 
 /// Fails as [`accept`] would, before anything is measured; and where the lock cannot be written.
 pub fn check(lock: &Path, with: &Program, session: &Session<'_>) -> Result<()> {
@@ -21,7 +21,7 @@ fn read(lock: &Path, session: &Session<'_>) -> Result<Lock> {
 }
 
 /// What the lock holds of the platform that the program was built for.
-fn target<'a>(lock: &'a mut Lock, with: &Program) -> Result<&'a mut Target> {
+fn target<'a>(lock: &'a mut Lock, with: &Program) -> Result<&'a mut Platform> {
     let key = with.key.as_ref().ok_or_else(not_a_profile)?;
     lock.targets.get_mut(key).ok_or_else(|| {
         let message = format!("`{FILE}` holds nothing of {key}");
@@ -44,28 +44,28 @@ pub fn accept(
     else {
         return Err(not_a_profile());
     };
-    let outcome = serde_json::to_value(found.outcome).unwrap_or_default();
-    let machine = &report.machine;
-    let proof = Proof {
-        outcome: outcome.as_str().unwrap_or_default().to_owned(),
-        verdict: found.sentence.clone(),
-        profile: profile.clone(),
-        workload: report.workload.clone(),
-        pairs: found.pairs as u64,
-        seed: report.seed,
-        machine: format!(
-            "{}, {} x {}",
-            machine.platform,
-            machine.processors,
-            machine.processor.as_deref().unwrap_or("unknown processor")
-        ),
-        trained: report.trained,
-    };
+    let proof = proof(report, found, profile);
     target.proofs.insert(package.clone(), proof);
     lock_file::save(&lock, path, &session.interrupt)?;
     Ok(format!(
         "{FILE} holds the proof of the profile of {package}"
     ))
+}
+
+fn proof(report: &Report, found: &Comparison, profile: &str) -> Proof {
+    let outcome = serde_json::to_value(found.outcome).unwrap_or_default();
+    let machine = &report.machine;
+    let processor = machine.processor.as_deref().unwrap_or("unknown processor");
+    Proof {
+        outcome: outcome.as_str().unwrap_or_default().to_owned(),
+        verdict: found.sentence.clone(),
+        profile: profile.to_owned(),
+        workload: report.workload.clone(),
+        pairs: found.pairs as u64,
+        seed: report.seed,
+        machine: format!("{}, {} x {processor}", machine.platform, machine.processors),
+        trained: report.trained,
+    }
 }
 
 /// The error of `--accept` where no profile is the question.

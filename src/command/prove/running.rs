@@ -49,10 +49,25 @@ pub struct Subject<'a> {
 }
 
 /// What a command printed, and how it ended.
+#[derive(Default)]
 struct Done {
     ending: Ending,
     numbers: Numbers,
     last: Vec<String>,
+}
+
+impl Done {
+    /// Reads the numbers in a line of the output, and keeps the last lines of both.
+    fn read(&mut self, stream: Stream, line: &[u8]) {
+        let text = String::from_utf8_lossy(line).into_owned();
+        if stream == Stream::Stdout {
+            self.numbers.line(&text);
+        }
+        if self.last.len() == LINES {
+            self.last.remove(0);
+        }
+        self.last.push(text);
+    }
 }
 
 impl Runner<'_> {
@@ -216,18 +231,7 @@ impl Runner<'_> {
         let done = self.capture(&command, subject.name, what, interrupt)?;
         if done.ending == Ending::Code(127) {
             let why = std::fs::read_to_string(numbers).unwrap_or_default();
-            let words = filled(words, subject.file);
-            let program = words.first().map(|it| it.to_string_lossy().into_owned());
-            let program = program.unwrap_or_default();
-            let error = Error::new(Kind::Usage, format!("cannot run `{program}`"));
-            let error = error.source(why.trim().to_owned());
-            // The line as one word, as other tools take it.
-            return Err(match words.len() == 1 && program.contains(' ') {
-                true => error.hint(
-                    "behind `--` stand the words of a command: leave the quotes away, or say `-- sh -c '...'`",
-                ),
-                false => error,
-            });
+            return Err(not_run(&filled(words, subject.file), why.trim()));
         }
         Ok((read(numbers)?, done))
     }
@@ -240,22 +244,8 @@ impl Runner<'_> {
         interrupt: &Interrupt,
     ) -> Result<Done> {
         let one = interrupt.for_one(Some(self.wish.limit));
-        let mut done = Done {
-            ending: Ending::default(),
-            numbers: Numbers::default(),
-            last: Vec::new(),
-        };
-        let (last, numbers) = (&mut done.last, &mut done.numbers);
-        let outcome = run_program(command, &one, |stream, line| {
-            let text = String::from_utf8_lossy(line).into_owned();
-            if stream == Stream::Stdout {
-                numbers.line(&text);
-            }
-            if last.len() == LINES {
-                last.remove(0);
-            }
-            last.push(text);
-        });
+        let mut done = Done::default();
+        let outcome = run_program(command, &one, |stream, line| done.read(stream, line));
         let outcome = outcome.map_err(|error| match (one.late(), error.kind) {
             (Some(limit), Kind::Go) => {
                 let limit = seconds(limit);
@@ -333,6 +323,20 @@ fn read(numbers: &Path) -> Result<Taken> {
         Error::new(Kind::Machine, "the numbers of a run are not there")
             .hint("it was killed, or the disk is full")
     })
+}
+
+/// The error of a command that could not be started.
+fn not_run(words: &[OsString], why: &str) -> Error {
+    let program = words.first().map(|word| word.to_string_lossy());
+    let program = program.unwrap_or_default();
+    let error = Error::new(Kind::Usage, format!("cannot run `{program}`")).source(why.to_owned());
+    // The line as one word, as other tools take it.
+    match words.len() == 1 && program.contains(' ') {
+        true => error.hint(
+            "behind `--` stand the words of a command: leave the quotes away, or say `-- sh -c '...'`",
+        ),
+        false => error,
+    }
 }
 
 fn failed(what: &str, name: &str, ending: Ending, last: &[String]) -> Error {

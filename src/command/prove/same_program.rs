@@ -82,17 +82,13 @@ fn judged(
     new: &Bodies,
     seen: impl FnOnce() -> Option<HashSet<String>>,
 ) -> Option<Known> {
-    let alone = old.keys().filter(|name| !new.contains_key(*name));
-    let changed = new
-        .iter()
-        .filter(|(name, body)| old.get(*name) != Some(*body));
-    let changed: Vec<&String> = changed.map(|it| it.0).chain(alone).collect();
-    let all = grouped(new.len() as u64);
+    let changed = changed(old, new);
     if changed.is_empty() {
         let all = counted_of(new.len(), "function");
         let words = format!("the code of all {all} is the same, but for addresses");
         return Some(Known::Equal(Some(words)));
     }
+    let all = grouped(new.len() as u64);
     let seen = seen()?;
     let hot = changed.iter().filter(|name| seen.contains(**name)).count();
     let count = counted_of(changed.len(), "function");
@@ -105,6 +101,16 @@ fn judged(
             grouped(hot as u64)
         ))),
     })
+}
+
+/// The functions whose code differs, or that only one side has.
+fn changed<'a>(old: &'a Bodies, new: &'a Bodies) -> Vec<&'a str> {
+    let alone = old.keys().filter(|name| !new.contains_key(*name));
+    let others = new
+        .iter()
+        .filter(|(name, body)| old.get(*name) != Some(*body));
+    let others = others.map(|(name, _)| name);
+    others.chain(alone).map(String::as_str).collect()
 }
 
 /// Every function of a profile, wherever it stands in a stack.

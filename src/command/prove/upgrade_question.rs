@@ -22,7 +22,7 @@ pub struct Question {
 }
 
 /// A build.
-pub struct Side<'a> {
+pub struct Contender<'a> {
     /// What to call it.
     pub name: &'a str,
     /// Its configuration.
@@ -49,18 +49,11 @@ impl Question {
     /// Builds both once more, with their layouts, and runs them. Fails as `prove` does, and where a signal ends it.
     pub fn ask(
         &self,
-        sides: &[Side<'_>; 2],
+        sides: &[Contender<'_>; 2],
         cache: &Path,
         session: &mut Session<'_>,
     ) -> Result<Report> {
-        let mut made = Made {
-            programs: Vec::new(),
-            place: Place::create(Some(cache), session)?,
-            is_profile: false,
-            lock: None,
-            notes: Vec::new(),
-            _revision: None,
-        };
+        let mut made = Made::nothing(Place::create(Some(cache), session)?);
         for side in sides {
             let work = Work {
                 base: (side.loaded, side.typed),

@@ -116,27 +116,33 @@ impl Variant {
         let before = session.env.clone();
         for (name, value) in &self.env {
             session.env.retain(|(it, _)| it != name.as_str());
-            if name == "GOBUILD_OPT_GO" {
-                loaded.config.go.clone_from(value);
-                if self.typed {
-                    loaded.ground.trust_program(value);
-                }
-                continue;
-            }
-            if self.typed {
-                loaded.ground.trust_variable(name, value);
-            }
-            loaded.config.build.env.insert(name.clone(), value.clone());
-            for target in &mut loaded.config.target {
-                target.env.remove(name);
-                let arch = target.arch.as_deref().unwrap_or(std::env::consts::ARCH);
-                let arch = if arch == "x86_64" { "amd64" } else { arch };
-                if level::variable(arch) == Some(name.as_str()) {
-                    target.level = None;
-                }
-            }
+            self.set(name, value, loaded);
         }
         Ok(before)
+    }
+
+    /// Sets a variable of the build, over what targets say of it; or the go command.
+    fn set(&self, name: &str, value: &str, loaded: &mut Loaded) {
+        if name == "GOBUILD_OPT_GO" {
+            value.clone_into(&mut loaded.config.go);
+            if self.typed {
+                loaded.ground.trust_program(value);
+            }
+            return;
+        }
+        if self.typed {
+            loaded.ground.trust_variable(name, value);
+        }
+        let env = &mut loaded.config.build.env;
+        env.insert(name.to_owned(), value.to_owned());
+        for target in &mut loaded.config.target {
+            target.env.remove(name);
+            let arch = target.arch.as_deref().unwrap_or(std::env::consts::ARCH);
+            let arch = if arch == "x86_64" { "amd64" } else { arch };
+            if level::variable(arch) == Some(name) {
+                target.level = None;
+            }
+        }
     }
 
     /// A flag that was typed stands on the command line; one of a file is reviewed there as those of the build are.

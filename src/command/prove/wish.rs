@@ -60,45 +60,11 @@ impl Wish {
     pub fn of(args: &cli::Prove, loaded: &Loaded) -> Result<Self> {
         let config = &loaded.config.prove;
         let (what, how) = (&args.what, &args.how);
-        let command = |typed: &Option<String>, configured: &Option<String>, key: &str| {
-            if let Some(typed) = typed {
-                return words(typed, &format!("--{key}")).map(Some);
-            }
-            let Some(text) = configured else {
-                return Ok(None);
-            };
-            let read = words(text, &format!("prove.{key}"))?;
-            trusted(&read, key, loaded)?;
-            Ok(Some(read))
-        };
-        let workload = match args.workload.as_slice() {
-            _ if what.bench.is_some() => Vec::new(),
-            [] => command(&None, &config.workload, "workload")?.ok_or_else(nothing_to_run)?,
-            typed => typed
-                .iter()
-                .map(|it| it.to_string_lossy().into_owned())
-                .collect(),
-        };
-        let ready = what.ready.clone().or_else(|| config.ready.clone());
-        let serve = match what.bench {
-            Some(_) => None,
-            None => command(&what.serve, &config.serve, "serve")?,
-        };
-        let serve = match (serve, ready) {
-            (None, _) => None,
-            (Some(_), None) => {
-                let message = "nothing says when the server is ready";
-                return Err(Error::new(Kind::Usage, message).hint(
-                    "give `--ready PORT`, `--ready HOST:PORT` or `--ready http://HOST:PORT/PATH`",
-                ));
-            }
-            (Some(words), Some(ready)) => Some((words, ready)),
-        };
         let wish = Self {
-            workload,
-            setup: command(&what.setup, &config.setup, "setup")?,
-            teardown: command(&what.teardown, &config.teardown, "teardown")?,
-            serve,
+            workload: workload(args, loaded)?,
+            serve: server(args, loaded)?,
+            setup: command(&what.setup, &config.setup, "setup", loaded)?,
+            teardown: command(&what.teardown, &config.teardown, "teardown", loaded)?,
             metric: how
                 .metric
                 .as_ref()
@@ -113,29 +79,29 @@ impl Wish {
             warm_up: how.warm_up,
             limit: how.run_timeout.0,
         };
-        wish.check(args)?;
+        if what.bench.is_none() {
+            wish.check_program()?;
+        }
+        wish.check_numbers()?;
         Ok(wish)
     }
 
-    fn check(&self, args: &cli::Prove) -> Result<()> {
-        let usage = |message: String, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
-        let names = |words: &Words| words.iter().any(|it| it.contains(BIN));
-        let has_bin = match &self.serve {
-            Some((words, _)) => names(words),
-            None => names(&self.workload),
+    /// Fails where no command runs the program.
+    fn check_program(&self) -> Result<()> {
+        let (what, words) = match &self.serve {
+            Some((words, _)) => ("server", words),
+            None => ("workload", &self.workload),
         };
-        if !has_bin && args.what.bench.is_none() {
-            let what = if self.serve.is_some() {
-                "server"
-            } else {
-                "workload"
-            };
-            let message = format!("the {what} does not run the program: no `{BIN}` is in it");
-            return usage(
-                message,
-                "write `{bin}` where the program stands: `-- {bin} -n 100`",
-            );
+        if words.iter().any(|word| word.contains(BIN)) {
+            return Ok(());
         }
+        let message = format!("the {what} does not run the program: no `{BIN}` is in it");
+        Err(Error::new(Kind::Usage, message)
+            .hint("write `{bin}` where the program stands: `-- {bin} -n 100`"))
+    }
+
+    fn check_numbers(&self) -> Result<()> {
+        let usage = |message: String, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
         if !(5..=MOST).contains(&self.pairs) {
             let message = format!("`--pairs {}` is no number of pairs", self.pairs);
             return usage(
@@ -184,6 +150,55 @@ impl Wish {
             Some(Require::NotSlower(share)) => Demand::NotMore(share.0 / 100.0),
         }
     }
+}
+
+/// A command that was typed as `--key`, else that of the configuration.
+fn command(
+    typed: &Option<String>,
+    configured: &Option<String>,
+    key: &str,
+    loaded: &Loaded,
+) -> Result<Option<Words>> {
+    if let Some(typed) = typed {
+        return words(typed, &format!("--{key}")).map(Some);
+    }
+    let Some(text) = configured else {
+        return Ok(None);
+    };
+    let read = words(text, &format!("prove.{key}"))?;
+    trusted(&read, key, loaded)?;
+    Ok(Some(read))
+}
+
+/// The workload; empty for benchmarks.
+fn workload(args: &cli::Prove, loaded: &Loaded) -> Result<Words> {
+    if args.what.bench.is_some() {
+        return Ok(Vec::new());
+    }
+    if args.workload.is_empty() {
+        let configured = command(&None, &loaded.config.prove.workload, "workload", loaded)?;
+        return configured.ok_or_else(nothing_to_run);
+    }
+    let words = args.workload.iter().map(|word| word.to_string_lossy());
+    Ok(words.map(|word| word.into_owned()).collect())
+}
+
+/// The server, and where it answers.
+fn server(args: &cli::Prove, loaded: &Loaded) -> Result<Option<(Words, String)>> {
+    let (what, config) = (&args.what, &loaded.config.prove);
+    if what.bench.is_some() {
+        return Ok(None);
+    }
+    let Some(words) = command(&what.serve, &config.serve, "serve", loaded)? else {
+        return Ok(None);
+    };
+    let ready = what.ready.clone().or_else(|| config.ready.clone());
+    let ready = ready.ok_or_else(|| {
+        let message = "nothing says when the server is ready";
+        Error::new(Kind::Usage, message)
+            .hint("give `--ready PORT`, `--ready HOST:PORT` or `--ready http://HOST:PORT/PATH`")
+    })?;
+    Ok(Some((words, ready)))
 }
 
 /// The processors that were typed. Otherwise those of the fastest kind, where there are several: the kernel would put one run here and

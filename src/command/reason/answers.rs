@@ -7,12 +7,24 @@ use super::init::inits;
 use super::near::unknown;
 use super::{INIT, Known, Question};
 use crate::error::{Error, Kind, Result};
-use crate::linker::{self, Program, Removal, Target};
+use crate::linker::{self, Meaning, Program, Removal};
 use crate::number::counted_of;
 use crate::order::{Order, Ordered};
 use crate::report::reasons::{
     Asked, Biggest, Caller, Chain, Cut, Freed, PackageBytes, Program as Sizes, Reasons, Step,
 };
+
+fn sizes(program: &Program<'_>) -> Sizes {
+    let [_, _, symbols] = program.sizes();
+    Sizes {
+        packages: program.packages().count() as u64,
+        symbols: symbols as u64,
+        kept: program.kept_symbols() as u64,
+        bytes: program.bytes().total(),
+        keeps_every_method: program.keeps_all_methods(),
+        uncounted_c: program.has_uncounted_c(),
+    }
+}
 
 /// Fills in what is asked.
 pub(super) fn fill(
@@ -21,15 +33,7 @@ pub(super) fn fill(
     question: &Question<'_>,
     reasons: &mut Reasons,
 ) -> Result<()> {
-    let [_, _, symbols] = program.sizes();
-    reasons.program = Some(Sizes {
-        packages: program.packages().count() as u64,
-        symbols: symbols as u64,
-        kept: program.kept_symbols() as u64,
-        bytes: program.bytes().total(),
-        keeps_every_method: program.keeps_all_methods(),
-        uncounted_c: program.has_uncounted_c(),
-    });
+    reasons.program = Some(sizes(program));
     if let Some(name) = question.about {
         match name {
             INIT => reasons.inits = Some(inits(program, known, question)),
@@ -38,18 +42,7 @@ pub(super) fn fill(
         }
     }
     if !question.cuts.is_empty() {
-        let mut removal = Removal::default();
-        for name in question.cuts {
-            let target = find(program, known, name)?;
-            if is_fixed(program, known, &target) {
-                return Err(fixed(name));
-            }
-            removal.extend(&target.removal);
-        }
-        reasons.cut = Some(Cut {
-            names: question.cuts.to_vec(),
-            freed: freed(&program.freed(&removal)),
-        });
+        reasons.cut = Some(cut(program, known, question.cuts)?);
     }
     if let Some(most) = question.biggest {
         reasons.biggest = Some(biggest(program, known, most));
@@ -57,8 +50,24 @@ pub(super) fn fill(
     Ok(())
 }
 
+/// What goes without all of these names.
+fn cut(program: &Program<'_>, known: &Known<'_>, names: &[String]) -> Result<Cut> {
+    let mut removal = Removal::default();
+    for name in names {
+        let target = find(program, known, name)?;
+        if is_fixed(program, known, &target) {
+            return Err(fixed(name));
+        }
+        removal.extend(&target.removal);
+    }
+    Ok(Cut {
+        names: names.to_vec(),
+        freed: freed(&program.freed(&removal)),
+    })
+}
+
 /// What a name means: a package, a module, a call or a symbol.
-fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> {
+fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Meaning> {
     if let Some(module) = name.strip_prefix("module:") {
         return module_of(program, known, module).ok_or_else(|| unknown(program, known, name));
     }
@@ -82,14 +91,14 @@ fn find(program: &Program<'_>, known: &Known<'_>, name: &str) -> Result<Target> 
     found.ok_or_else(|| unknown(program, known, name))
 }
 
-fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Target> {
+fn module_of(program: &Program<'_>, known: &Known<'_>, module: &str) -> Option<Meaning> {
     let mut found = program.packages_where(|path| known.is_in(known.import_path(path), module))?;
     found.kind = "module";
     Some(found)
 }
 
 /// Whether nothing is left without it: what the program begins with, the main package, and the runtime.
-fn is_fixed(program: &Program<'_>, known: &Known<'_>, target: &Target) -> bool {
+fn is_fixed(program: &Program<'_>, known: &Known<'_>, target: &Meaning) -> bool {
     let packages = &target.removal.packages;
     packages.iter().any(|path| known.is_fixed(path)) || program.is_fixed(target)
 }
@@ -124,8 +133,8 @@ fn asked(program: &Program<'_>, known: &Known<'_>, name: &str, chains: usize) ->
 }
 
 /// A module whose root package has its name holds more than that.
-fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Target) -> Option<String> {
-    let count = |target: &Target| target.removal.packages.len();
+fn also(program: &Program<'_>, known: &Known<'_>, name: &str, target: &Meaning) -> Option<String> {
+    let count = |target: &Meaning| target.removal.packages.len();
     let module = module_of(program, known, name).filter(|_| target.kind == "package")?;
     let more = count(&module) > count(target);
     more.then(|| {

@@ -47,6 +47,25 @@ pub(super) fn fill(
     Ok(())
 }
 
+/// The chain that led to a package, from the first importer on.
+fn back_to_start(at: &str, parents: &HashMap<&str, &str>) -> Chain {
+    let mut path = vec![at];
+    while let Some(before) = path.last().and_then(|at| parents.get(at)) {
+        path.push(before);
+    }
+    let step = |(index, package): (usize, &str)| Step {
+        kind: if index == 0 { "start" } else { "import" }.into(),
+        symbol: package.into(),
+        package: package.into(),
+        file: None,
+        line: None,
+    };
+    Chain {
+        steps: path.into_iter().rev().enumerate().map(step).collect(),
+    }
+}
+
+/// The shortest chain of imports from the main package to a wanted one.
 fn chain(known: &Known<'_>, wanted: impl Fn(&str) -> bool) -> Option<Chain> {
     let imports: HashMap<&str, &[String]> = known
         .packages
@@ -59,24 +78,7 @@ fn chain(known: &Known<'_>, wanted: impl Fn(&str) -> bool) -> Option<Chain> {
     let mut queue = VecDeque::from([start]);
     while let Some(at) = queue.pop_front() {
         if wanted(at) {
-            let mut path = vec![at];
-            while let Some(before) = path.last().and_then(|at| parents.get(at)) {
-                path.push(before);
-            }
-            let steps = path
-                .into_iter()
-                .rev()
-                .enumerate()
-                .map(|(index, package)| Step {
-                    kind: if index == 0 { "start" } else { "import" }.into(),
-                    symbol: package.into(),
-                    package: package.into(),
-                    file: None,
-                    line: None,
-                });
-            return Some(Chain {
-                steps: steps.collect(),
-            });
+            return Some(back_to_start(at, &parents));
         }
         for import in imports.get(at).copied().unwrap_or_default() {
             if seen.insert(import) {

@@ -83,20 +83,7 @@ pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
     let Some((program, args)) = words.split_first() else {
         return Err(wrong("`--run` names no program".into()));
     };
-    let here = session.cwd.join(program);
-    let program = match program.contains('/') || !here.is_file() {
-        true => Path::new(program).to_path_buf(),
-        false => here,
-    };
-    // All of it was typed.
-    let ground = Arc::new(Ground::everything());
-    let mut invocation = Invocation::new(program, args, &session.cwd, &ground);
-    let mut debug = session.variable("GODEBUG").cloned().unwrap_or_default();
-    if !debug.is_empty() {
-        debug.push(",");
-    }
-    debug.push("inittrace=1");
-    invocation.env.push(("GODEBUG".into(), debug));
+    let invocation = traced(program, args, session);
     let limited = session.interrupt.for_one(Some(FIRST));
     let mut found = Traced::new();
     let mut read = |line: &[u8]| {
@@ -121,6 +108,25 @@ pub(super) fn trace(line: &str, session: &Session<'_>) -> Result<Traced> {
             "`{line}` did not print what it does before `main`"
         ))),
     }
+}
+
+/// The command that runs a program with `inittrace=1`.
+fn traced(program: &str, args: &[String], session: &Session<'_>) -> Invocation {
+    let here = session.cwd.join(program);
+    let program = match program.contains('/') || !here.is_file() {
+        true => Path::new(program).to_path_buf(),
+        false => here,
+    };
+    // All of it was typed.
+    let ground = Arc::new(Ground::everything());
+    let mut invocation = Invocation::new(program, args, &session.cwd, &ground);
+    let mut debug = session.variable("GODEBUG").cloned().unwrap_or_default();
+    if !debug.is_empty() {
+        debug.push(",");
+    }
+    debug.push("inittrace=1");
+    invocation.env.push(("GODEBUG".into(), debug));
+    invocation
 }
 
 /// `init internal/bytealg @0.008 ms, 0.012 ms clock, 0 bytes, 0 allocs`

@@ -158,31 +158,34 @@ fn settings(target: &TargetPlan) -> BTreeMap<String, String> {
     let Some(invocation) = release.map(|step| &step.invocation) else {
         return all;
     };
-    let mut args = invocation
-        .args
-        .iter()
-        .filter_map(|arg| arg.to_str())
-        .peekable();
+    all.extend(flags(invocation.args.iter().filter_map(|arg| arg.to_str())));
+    for (name, value) in &invocation.env {
+        if VARIABLES.contains(&name.as_str()) {
+            all.insert(name.clone(), value.to_string_lossy().into_owned());
+        }
+    }
+    all
+}
+
+/// The flags of a command that change what is compiled, with their values.
+fn flags<'a>(mut args: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    const WITH_VALUE: [&str; 4] = ["asmflags", "buildmode", "gcflags", "tags"];
+    let mut all = Vec::new();
     while let Some(arg) = args.next() {
         let Some(flag) = arg.strip_prefix('-').filter(|_| arg != "--") else {
             continue;
         };
-        let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
-        if !FLAGS.contains(&name) {
-            continue;
-        }
-        let alone =
-            !flag.contains('=') && ["asmflags", "buildmode", "gcflags", "tags"].contains(&name);
-        let value = if alone {
-            args.next().unwrap_or_default()
-        } else {
-            value
+        let (name, value) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (flag, None),
         };
-        all.insert(format!("-{name}"), value.to_owned());
-    }
-    for (name, value) in &invocation.env {
-        if VARIABLES.contains(&name.as_str()) {
-            all.insert(name.clone(), value.to_string_lossy().into_owned());
+        if FLAGS.contains(&name) {
+            let value = match value {
+                Some(value) => value,
+                None if WITH_VALUE.contains(&name) => args.next().unwrap_or_default(),
+                None => "",
+            };
+            all.push((format!("-{name}"), value.to_owned()));
         }
     }
     all

@@ -2,6 +2,7 @@
 
 use super::super::Session;
 use super::super::past_pass::{fails_there, move_files};
+use super::super::staged::Staged;
 use super::sides::{only, side};
 use super::{DCE, INIT, toolchain};
 use crate::build::Event;
@@ -10,7 +11,6 @@ use crate::cli::{self, Settings};
 use crate::command::prepare::prepare_for;
 use crate::error::{Error, Kind, Result};
 use crate::facts::anchor_flags;
-use crate::facts::stage;
 use crate::facts::{Purpose, Wanted};
 use crate::go::flags;
 use crate::plan::Typed;
@@ -76,9 +76,8 @@ fn built(settings: &Settings, typed: &Typed, session: &mut Session<'_>) -> Resul
     prepared.narrow(Wanted::Kept);
     // There is no repository around the files of a revision, and the stamp says nothing of sizes.
     prepared.narrow(Wanted::Revision);
-    let stage = stage(&mut prepared, None, true, session)?;
-    let (_, _, plan) = prepared.draw(stage.path(), session)?;
-    let (target, executable) = only(&plan.targets)?;
+    let staged = Staged::apart(prepared, session)?;
+    let (target, executable) = only(&staged.plan.targets)?;
     let reasons = Reasons::of(&executable.package, toolchain(target));
     Ok((reasons, side(target, executable, &session.interrupt)?))
 }

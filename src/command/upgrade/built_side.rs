@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::vetting::{self, Vetting};
+use crate::analysis::Artifact;
 use crate::analysis::own::{Own, own};
-use crate::analysis::{self, Artifact};
-use crate::binary;
+use crate::binary::{self, Anatomy};
 use crate::build::Built;
 use crate::check::{self, Context};
 use crate::clock;
 use crate::command::Session;
-use crate::command::unpublished::{self, Unpublished};
+use crate::command::staged::Executed;
+use crate::command::unpublished;
 use crate::config::layer::Loaded;
 use crate::error::Result;
 use crate::facts::{Prepared, list_flags};
@@ -21,7 +22,7 @@ use crate::report::inspection::{Source, inspection};
 
 /// What is found out only where somebody asks for it.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct OnRequest {
     /// What go vet and go fix report.
     pub vetting: bool,
     /// The boxes of a treemap.
@@ -64,22 +65,16 @@ pub struct Read {
 
 impl Side {
     /// Builds and reads. Fails with Go's own words.
-    pub fn build(prepared: Prepared, wanted: Wanted, session: &mut Session<'_>) -> Result<Self> {
+    pub fn build(prepared: Prepared, wanted: OnRequest, session: &mut Session<'_>) -> Result<Self> {
         let (loaded, typed) = (prepared.loaded.clone(), prepared.typed.clone());
-        let Unpublished {
+        let executed = unpublished::build(prepared, session)?;
+        let mut read = Read::all(&executed, wanted.tiles, session)?;
+        let Executed {
             plan,
             built,
-            _stage,
-        } = unpublished::build(prepared, session)?;
-        let artifacts = analysis::analyze(&plan, &built, &session.interrupt)?;
-        let mut read: BTreeMap<usize, Vec<Read>> = BTreeMap::new();
-        for artifact in artifacts {
-            session.interrupt.check()?;
-            let at = artifact.target;
-            let facts = &plan.targets[at].facts;
-            let found = Read::of(artifact, facts, wanted.tiles);
-            read.entry(at).or_default().push(found);
-        }
+            stage: _stage,
+            ..
+        } = executed;
         let mut parts = Vec::new();
         for (index, (mut target, built)) in plan.targets.into_iter().zip(built).enumerate() {
             // The stage of the build is gone with this function.
@@ -110,10 +105,25 @@ impl Side {
 }
 
 impl Read {
+    /// Every executable, by the index of its target.
+    fn all(
+        executed: &Executed,
+        drawn: bool,
+        session: &Session<'_>,
+    ) -> Result<BTreeMap<usize, Vec<Self>>> {
+        let mut read: BTreeMap<usize, Vec<Self>> = BTreeMap::new();
+        for artifact in executed.analyze(session)? {
+            session.interrupt.check()?;
+            let at = artifact.target;
+            let facts = &executed.plan.targets[at].facts;
+            let found = Self::of(artifact, facts, drawn);
+            read.entry(at).or_default().push(found);
+        }
+        Ok(read)
+    }
+
     fn of(artifact: Artifact, facts: &Facts, drawn: bool) -> Self {
         let bytes = binary::open(&artifact.staged).ok();
-        let patterns = scope::patterns("module", &facts.packages);
-        let is_own = |path: &str| path == "main" || scope::contains(&patterns, path);
         let mut read = Self {
             artifact,
             subject: None,
@@ -123,18 +133,10 @@ impl Read {
         let Ok(anatomy) = binary::anatomy(bytes) else {
             return read;
         };
-        let name = &read.artifact.executable.name;
-        let source = Source {
-            path: name.clone(),
-            sha256: None,
-            gomaxprocs: read.artifact.gomaxprocs.clone(),
-        };
-        let found = inspection(&anatomy, source, usize::MAX).ok();
-        read.subject = found.map(|found| Subjects {
-            path: name.clone(),
-            list: vec![Subject::of_inspection(&found, name, drawn)],
-        });
+        read.subject = subject(&read.artifact, &anatomy, drawn);
         if !anatomy.functions.is_empty() {
+            let patterns = scope::patterns("module", &facts.packages);
+            let is_own = |path: &str| path == "main" || scope::contains(&patterns, path);
             read.own = Some(own(bytes, &anatomy, is_own));
         }
         read
@@ -162,6 +164,21 @@ impl Read {
     pub fn checks(&self, part: &Part, loaded: &Loaded) -> Vec<check::Finding> {
         check::run(&loaded.config, &self.context(part, loaded)).findings
     }
+}
+
+/// Whose the bytes of an executable are. `drawn`: with the boxes of a treemap.
+fn subject(artifact: &Artifact, anatomy: &Anatomy<'_>, drawn: bool) -> Option<Subjects> {
+    let name = &artifact.executable.name;
+    let source = Source {
+        path: name.clone(),
+        sha256: None,
+        gomaxprocs: artifact.gomaxprocs.clone(),
+    };
+    let found = inspection(anatomy, source, usize::MAX).ok()?;
+    Some(Subjects {
+        path: name.clone(),
+        list: vec![Subject::of_inspection(&found, name, drawn)],
+    })
 }
 
 /// Who imports whom: asked of go, which compiles nothing for it.

@@ -5,24 +5,24 @@ use std::path::Path;
 use super::built_side::{Part, Read, Side};
 use super::wished_versions::Bump;
 use super::{around, vetting};
-use crate::assertion::Judged;
+use crate::analysis::own::Own;
+use crate::binary::InlinedCall;
 use crate::build::escape_pass::Collected;
 use crate::check::gomaxprocs::{self, GoLine};
 use crate::check::{Finding, Seen};
 use crate::command::Session;
+use crate::command::attempt::escapes_since;
 use crate::error::{Error, Kind, Result};
 use crate::escape::IdentifiedSite;
 use crate::go::godebugs::{Setting, Table};
 use crate::go::minor_of;
 use crate::order::Order;
 use crate::plan::Facts;
+use crate::report::Site;
 use crate::report::comparison::{Rules, compare};
 use crate::report::difference::{self, Pair};
-use crate::report::escape_report::{Selection, target};
-use crate::report::platform_escapes::since_revision::Before;
 use crate::report::upgrade_report as report;
 use crate::report::upgrade_report::{Preview, Reasons};
-use crate::report::{Against, Site};
 
 /// What was asked for.
 pub struct Asked<'a> {
@@ -47,12 +47,9 @@ pub fn preview(
     session: &Session<'_>,
 ) -> Result<Preview> {
     let pairs = || before.parts.iter().zip(&after.parts);
-    let (old, new) = match pairs().next() {
-        Some((old, new)) => (&old.plan.facts, &new.plan.facts),
-        None => {
-            return Err(Error::new(Kind::Usage, "there is no target"));
-        }
-    };
+    let first = pairs().next();
+    let (old, new) = first.ok_or_else(|| Error::new(Kind::Usage, "there is no target"))?;
+    let (old, new) = (&old.plan.facts, &new.plan.facts);
     let lines = (before.go_line(), asked.line.clone());
     let modules = around::bumps(old, new, asked.bumps);
     let godebug = Godebugs {
@@ -70,12 +67,8 @@ pub fn preview(
         };
         targets.push(compared.target(&session.cwd)?);
     }
-    for bump in asked.bumps {
-        let is_used = modules.iter().any(|module| module.path == bump.path);
-        if let (false, Some(first)) = (is_used, targets.first_mut()) {
-            let words = format!("no package of the program comes from `{}`", bump.path);
-            first.notes.push(words);
-        }
+    if let Some(first) = targets.first_mut() {
+        first.notes.extend(unused(asked.bumps, &modules));
     }
     let vets = pairs().find_map(|(old, new)| old.vetting.as_ref().zip(new.vetting.as_ref()));
     Ok(Preview {
@@ -89,6 +82,13 @@ pub fn preview(
         refused: asked.refused,
         targets,
     })
+}
+
+/// A sentence for each module that was asked for and is not in the program.
+fn unused<'a>(bumps: &'a [Bump], modules: &'a [report::Bump]) -> impl Iterator<Item = String> + 'a {
+    let paths = bumps.iter().map(|bump| &bump.path);
+    let others = paths.filter(|path| !modules.iter().any(|module| module.path == **path));
+    others.map(|path| format!("no package of the program comes from `{path}`"))
 }
 
 fn side(facts: &Facts, go_line: Option<String>) -> report::Side {
@@ -164,34 +164,16 @@ impl Compared<'_> {
                 .extend(failures.map(|why| format!("escapes are not compared: {why}")));
             return;
         };
-        let facts = &new.plan.facts;
-        let against = Against {
-            facts,
-            config: &self.after.1.loaded.config,
-            lock: None,
-            before: Some(Before {
-                name: "the program as it is",
-                commit: "",
-                facts: &old.plan.facts,
-                collected: before,
-                cwd,
-                across: true,
-            }),
-            cwd,
-        };
-        let compared = target(after, &Judged::default(), &against, &Selection::default()).escapes;
+        let sides = [(&old.plan.facts, before), (&new.plan.facts, after)];
+        let compared = escapes_since(sides, &self.after.1.loaded.config, true, cwd);
         found.escapes = Some(Pair::of(before.escapes.sites, after.escapes.sites));
-        let inlining = || {
-            found
-                .executables
-                .iter()
-                .filter_map(|it| it.inlining.as_ref())
-        };
+        let executables = found.executables.iter();
+        let inlining: Vec<_> = executables.filter_map(|it| it.inlining.as_ref()).collect();
         let drift = report::Drift {
-            go: (minor(&old.plan.facts), minor(facts)),
+            go: (minor(&old.plan.facts), minor(&new.plan.facts)),
             calls: (
-                inlining().flat_map(|it| &it.gained).collect(),
-                inlining().flat_map(|it| &it.lost).collect(),
+                inlining.iter().flat_map(|it| &it.gained).collect(),
+                inlining.iter().flat_map(|it| &it.lost).collect(),
             ),
         };
         let gained = compared.new.into_iter().chain(compared.ignored);
@@ -224,25 +206,7 @@ impl Compared<'_> {
             notes: Vec::new(),
             picture: None,
         };
-        match (&before.subject, &after.subject) {
-            (Some(old), Some(new)) => {
-                let rules = Rules {
-                    floor: FLOOR,
-                    fail_over: None,
-                };
-                let pair = compare(old, new, None, rules)?.pairs.pop();
-                if let Some(pair) = pair {
-                    let owners = |it: &Option<_>| it.as_ref().map(|it| report::owners(it, reasons));
-                    found.modules = owners(&pair.modules).unwrap_or_default();
-                    found.packages = owners(&pair.packages).unwrap_or_default();
-                    found.kinds = pair.kinds;
-                    found.picture = pair.picture;
-                }
-            }
-            _ => found
-                .notes
-                .push("bytes by owner: a file cannot be read".into()),
-        }
+        owners(before, after, reasons, &mut found)?;
         self.own(before, after, &mut found);
         found.godebug = self.defaults(&found.package);
         found.processors = self.processors(before, after, found.godebug.as_ref());
@@ -254,7 +218,7 @@ impl Compared<'_> {
         let (Some(old), Some(new)) = (&before.own, &after.own) else {
             return;
         };
-        let built = |own: &crate::analysis::own::Own| difference::Built {
+        let built = |own: &Own| difference::Built {
             functions: Some(own.functions.clone()),
             ..difference::Built::default()
         };
@@ -268,18 +232,7 @@ impl Compared<'_> {
             let size = |it: &difference::Function| it.frame.growth().abs();
             size(b).cmp(&size(a)).then_with(|| a.name.cmp(&b.name))
         });
-        if let (Some(old), Some(new)) = (&old.inlined, &new.inlined) {
-            let call = |it: &crate::binary::InlinedCall<'_>| report::Call {
-                caller: it.caller.to_string(),
-                callee: it.callee.to_string(),
-                line: it.offset,
-            };
-            found.inlining = Some(report::Inlining {
-                calls: Pair::of(old.len() as u64, new.len() as u64),
-                gained: new.difference(old).map(call).collect(),
-                lost: old.difference(new).map(call).collect(),
-            });
-        }
+        found.inlining = inlining(old, new);
     }
 
     fn checks(&self, before: &Read, after: &Read) -> Vec<report::Changed> {
@@ -334,11 +287,6 @@ impl Compared<'_> {
         after: &Read,
         godebug: Option<&report::Godebug>,
     ) -> report::Processors {
-        let words = |seen: &Seen| match seen {
-            Seen::Good(message) | Seen::Skipped(message) => Some((message.clone(), None)),
-            Seen::Bad(message, hint) => Some((message.clone(), Some(hint.clone()))),
-            Seen::NotJudged { cause, .. } => Some((cause.to_string(), None)),
-        };
         let contract = |read: &Read, (part, side): (&Part, &Side)| {
             gomaxprocs::contract(&read.context(part, &side.loaded))
         };
@@ -346,24 +294,71 @@ impl Compared<'_> {
         let mut now = contract(after, self.after);
         let new = gomaxprocs::judge(&now);
         let mut found = report::Processors {
-            before: words(&old).map(|it| it.0),
-            after: words(&new).map(|it| it.0),
+            before: Some(words(&old).0),
+            after: Some(words(&new).0),
             ..report::Processors::default()
         };
         let name = "containermaxprocs";
         let flips = godebug.is_some_and(|it| it.flips.iter().any(|held| held.name == name));
         if flips {
             now.switched_off = false;
-            now.go_line = match now.go_line {
-                GoLine::Is(_, file) => {
-                    GoLine::Is(format!("1.{}", minor(&self.after.0.plan.facts)), file)
-                }
-                other => other,
-            };
-            let moved = words(&gomaxprocs::judge(&now));
-            (found.moved, found.hint) = moved.map_or((None, None), |it| (Some(it.0), it.1));
+            if let GoLine::Is(line, _) = &mut now.go_line {
+                *line = format!("1.{}", minor(&self.after.0.plan.facts));
+            }
+            let (moved, hint) = words(&gomaxprocs::judge(&now));
+            (found.moved, found.hint) = (Some(moved), hint);
         }
         found
+    }
+}
+
+/// Bytes by owner, where both files can be read.
+fn owners(
+    before: &Read,
+    after: &Read,
+    reasons: &Reasons,
+    found: &mut report::Executable,
+) -> Result<()> {
+    let (Some(old), Some(new)) = (&before.subject, &after.subject) else {
+        let words = "bytes by owner: a file cannot be read";
+        found.notes.push(words.into());
+        return Ok(());
+    };
+    let rules = Rules {
+        floor: FLOOR,
+        fail_over: None,
+    };
+    if let Some(pair) = compare(old, new, None, rules)?.pairs.pop() {
+        let owners = |it: &Option<_>| it.as_ref().map(|it| report::owners(it, reasons));
+        found.modules = owners(&pair.modules).unwrap_or_default();
+        found.packages = owners(&pair.packages).unwrap_or_default();
+        found.kinds = pair.kinds;
+        found.picture = pair.picture;
+    }
+    Ok(())
+}
+
+/// The inlined calls of own functions; `None` where a side does not say.
+fn inlining(old: &Own, new: &Own) -> Option<report::Inlining> {
+    let (old, new) = (old.inlined.as_ref()?, new.inlined.as_ref()?);
+    let call = |it: &InlinedCall<'_>| report::Call {
+        caller: it.caller.to_string(),
+        callee: it.callee.to_string(),
+        line: it.offset,
+    };
+    Some(report::Inlining {
+        calls: Pair::of(old.len() as u64, new.len() as u64),
+        gained: new.difference(old).map(call).collect(),
+        lost: old.difference(new).map(call).collect(),
+    })
+}
+
+/// What is said of processors, and what to do.
+fn words(seen: &Seen) -> (String, Option<String>) {
+    match seen {
+        Seen::Good(message) | Seen::Skipped(message) => (message.clone(), None),
+        Seen::Bad(message, hint) => (message.clone(), Some(hint.clone())),
+        Seen::NotJudged { cause, .. } => (cause.to_string(), None),
     }
 }
 

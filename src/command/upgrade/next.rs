@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::built_side::{Side, Wanted};
+use super::built_side::{OnRequest, Side};
 use super::own_modfile::{self, Modfile};
 use super::wished_versions::{self, Bump};
 use super::{Now, changed};
@@ -46,36 +46,13 @@ impl Next {
         typed.go.clone_from(&other);
         own_modfile::check(bumps, now)?;
         let toolchain = asked(now, &typed, &other, session)?;
-        let version = toolchain.version.clone();
-        let same = version == now.facts.toolchain.version;
-        if same && bumps.is_empty() {
-            let message = format!("the program is built with {version} already");
-            return Err(Error::new(Kind::Usage, message)
-                .hint("name another Go, or a module with `--module PATH@VERSION`"));
-        }
+        let what = named(&toolchain.version, bumps, now)?;
         let own = settings(now);
         let (refused, without) = refused(&own, &toolchain, now)?;
-        let mut modfile = None;
-        if !bumps.is_empty() || !without.is_empty() {
-            let copy = Modfile::copy(
-                &own_modfile::source(now),
-                &without,
-                !bumps.is_empty(),
-                session,
-            )?;
-            if !bumps.is_empty() {
-                let go = go_command(&now.loaded, &typed, &target(now), session)?;
-                (session.show)(Event::Talk("asking for the modules"));
-                copy.get(&go, bumps, session)?;
-                moves(bumps, &copy, now)?;
-            }
-            typed = copy.used_by(&typed);
-            modfile = Some(copy);
+        let modfile = modfile(now, &typed, bumps, &without, session)?;
+        if let Some(modfile) = &modfile {
+            typed = modfile.used_by(&typed);
         }
-        let what = match same {
-            true => "the modules".to_owned(),
-            false => version,
-        };
         let prepared = gather(now.loaded.clone(), typed, Purpose::Build, session)
             .map_err(|error| with(error, &what))?;
         let own = own.into_iter().map(|(setting, _)| setting);
@@ -102,7 +79,7 @@ impl Next {
     pub fn preview(
         self,
         before: &Side,
-        wanted: Wanted,
+        wanted: OnRequest,
         question: Option<&Question>,
         session: &mut Session<'_>,
     ) -> Result<Preview> {
@@ -128,6 +105,41 @@ impl Next {
     }
 }
 
+/// What to call a side with this Go. Fails where nothing is to differ.
+fn named(version: &str, bumps: &[Bump], now: &Now) -> Result<String> {
+    if version != now.facts.toolchain.version {
+        return Ok(version.to_owned());
+    }
+    if bumps.is_empty() {
+        let message = format!("the program is built with {version} already");
+        return Err(Error::new(Kind::Usage, message)
+            .hint("name another Go, or a module with `--module PATH@VERSION`"));
+    }
+    Ok("the modules".to_owned())
+}
+
+/// A copy of go.mod with the modules moved and without some of its lines; `None` where it stays as it is.
+fn modfile(
+    now: &Now,
+    typed: &Typed,
+    bumps: &[Bump],
+    without: &[usize],
+    session: &mut Session<'_>,
+) -> Result<Option<Modfile>> {
+    let moving = !bumps.is_empty();
+    if !moving && without.is_empty() {
+        return Ok(None);
+    }
+    let copy = Modfile::copy(&own_modfile::source(now), without, moving, session)?;
+    if moving {
+        let go = go_command(&now.loaded, typed, &target(now), session)?;
+        (session.show)(Event::Talk("asking for the modules"));
+        copy.get(&go, bumps, session)?;
+        moves(bumps, &copy, now)?;
+    }
+    Ok(Some(copy))
+}
+
 /// Both sides run side by side.
 fn proved(
     question: &Question,
@@ -139,7 +151,7 @@ fn proved(
     let first = before.parts.first();
     let cache = first.map(|part| part.plan.facts.toolchain.gocache.clone());
     let cache = cache.unwrap_or_default();
-    let sides = [("as it is", before), (what, after)].map(|(name, side)| prove::Side {
+    let sides = [("as it is", before), (what, after)].map(|(name, side)| prove::Contender {
         name,
         loaded: &side.loaded,
         typed: &side.typed,
@@ -235,30 +247,36 @@ fn refused(
     let Some(table) = table else {
         return Ok((all, lines));
     };
+    let version = &toolchain.version;
     for (setting, file) in own {
         let news = passes(before.as_ref(), setting);
-        let found = report::refused(
-            std::slice::from_ref(setting),
-            file,
-            &table,
-            &toolchain.version,
-        );
-        let Some(found) = found.into_iter().next().filter(|_| news) else {
+        let one = std::slice::from_ref(setting);
+        let found = report::refused(one, file, &table, version)
+            .into_iter()
+            .next();
+        let Some(found) = found.filter(|_| news) else {
             continue;
         };
         if file != "go.mod" {
-            let message = format!(
-                "{} does not build `{}` of {}: {}",
-                toolchain.version, found.setting, found.place, found.why
-            );
-            return Err(Error::new(Kind::Go, message).hint(
-                "take the setting out first: what the program then does is what the new Go does",
-            ));
+            return Err(not_built(&found, version));
         }
         lines.push(setting.line);
         all.push(found);
     }
     Ok((all, lines))
+}
+
+/// The error of a setting of a source file.
+fn not_built(found: &Refused, version: &str) -> Error {
+    let Refused {
+        setting,
+        place,
+        why,
+        ..
+    } = found;
+    let message = format!("{version} does not build `{setting}` of {place}: {why}");
+    Error::new(Kind::Go, message)
+        .hint("take the setting out first: what the program then does is what the new Go does")
 }
 
 /// Whether the old Go builds a program with a setting. Without its sources its table is not known; but it builds the program.

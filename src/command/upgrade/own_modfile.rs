@@ -35,13 +35,9 @@ impl Modfile {
         session: &Session<'_>,
     ) -> Result<Self> {
         let text = text_of(source)?;
-        let mut kept = String::new();
-        for (index, line) in text.lines().enumerate() {
-            if !without.contains(&(index + 1)) {
-                kept.push_str(line);
-                kept.push('\n');
-            }
-        }
+        let lines = (1..).zip(text.lines());
+        let kept = lines.filter(|(number, _)| !without.contains(number));
+        let mut kept: String = kept.map(|(_, line)| format!("{line}\n")).collect();
         if !moves && go::go_line(&kept).is_none() {
             kept.push_str(NO_GO_LINE);
         }
@@ -161,35 +157,32 @@ pub fn check(bumps: &[Bump], now: &Now) -> Result<()> {
     }
     let text = text_of(&source(now))?;
     let required = go::requires(&text);
-    for bump in bumps {
-        let used = is_used(&now.facts, &bump.path);
-        if !used && !required.iter().any(|(path, _)| *path == bump.path) {
-            let message = format!("the program requires no module `{}`", bump.path);
-            let near = strict::nearest(&bump.path, required.iter().map(|it| it.0.as_str()));
-            let hint = near.map(|near| format!("did you mean `{near}`?"));
-            return Err(Error::new(Kind::Usage, message)
-                .hint(hint.unwrap_or_else(|| "name one of the `require` lines of go.mod".into())));
-        }
-        let mut modules = now
-            .facts
-            .packages
-            .iter()
-            .filter_map(|it| it.module.as_ref());
-        let module = modules.find(|module| module.path == bump.path);
-        if let Some(other) = module.and_then(|it| it.replace.as_ref()) {
-            let message = format!(
-                "`{}` is replaced by `{}` in go.mod: its version is not what is built",
-                bump.path, other.path
-            );
-            return Err(Error::new(Kind::Usage, message).hint("change the `replace` line instead"));
-        }
-    }
-    Ok(())
+    bumps
+        .iter()
+        .try_for_each(|bump| check_module(&bump.path, &required, &now.facts))
 }
 
-fn is_used(facts: &Known, path: &str) -> bool {
-    let mut modules = facts.packages.iter().filter_map(|it| it.module.as_ref());
-    modules.any(|module| module.path == path && !module.main)
+/// Fails with [`Kind::Usage`] for a module that is not required, and for one that is replaced.
+fn check_module(path: &str, required: &[(String, String)], facts: &Known) -> Result<()> {
+    let packages = facts.packages.iter();
+    let mut modules = packages.filter_map(|package| package.module.as_ref());
+    let module = modules.find(|module| module.path == path);
+    let is_used = module.is_some_and(|module| !module.main);
+    if !is_used && !required.iter().any(|(required, _)| required == path) {
+        let message = format!("the program requires no module `{path}`");
+        let near = strict::nearest(path, required.iter().map(|it| it.0.as_str()));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        return Err(Error::new(Kind::Usage, message)
+            .hint(hint.unwrap_or_else(|| "name one of the `require` lines of go.mod".into())));
+    }
+    if let Some(other) = module.and_then(|module| module.replace.as_ref()) {
+        let other = &other.path;
+        let message = format!(
+            "`{path}` is replaced by `{other}` in go.mod: its version is not what is built"
+        );
+        return Err(Error::new(Kind::Usage, message).hint("change the `replace` line instead"));
+    }
+    Ok(())
 }
 
 /// What the Go of a preview is called.

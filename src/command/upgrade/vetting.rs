@@ -1,5 +1,7 @@
 //! What go vet and go fix report of a side.
 
+use std::ffi::OsString;
+
 use crate::command::Session;
 use crate::config::layer::Loaded;
 use crate::doctor::weighed::{self, Weighed, weighed};
@@ -28,12 +30,7 @@ pub fn ask(
         flags.push("-trimpath".into());
     }
     let packages = typed.packages(&loaded.config);
-    let ask = |asked| -> Result<Result<Vec<Weighed>, String>> {
-        let found = reported(&facts.go, asked, &flags, &packages, &session.interrupt);
-        session.interrupt.check()?;
-        let found = found.map_err(|error| error.to_string());
-        Ok(found.map(|all| weighed(all, facts, &session.cwd)))
-    };
+    let ask = |asked| findings(asked, &flags, &packages, facts, session);
     let fix = match facts.toolchain.minor() >= Some((1, 26)) {
         true => ask(Asked::Fix)?,
         // It has no analyzers for newer forms, so all that the other side has is news.
@@ -43,6 +40,20 @@ pub fn ask(
         vet: ask(Asked::Vet)?,
         fix,
     })
+}
+
+/// What one of them reports of packages; the inner error is why it is not known.
+pub fn findings(
+    asked: Asked,
+    flags: &[OsString],
+    packages: &[OsString],
+    facts: &Facts,
+    session: &Session<'_>,
+) -> Result<Result<Vec<Weighed>, String>> {
+    let found = reported(&facts.go, asked, flags, packages, &session.interrupt);
+    session.interrupt.check()?;
+    let found = found.map_err(|error| error.to_string());
+    Ok(found.map(|all| weighed(all, facts, &session.cwd)))
 }
 
 /// What only the second side reports.
@@ -55,14 +66,7 @@ pub fn news(before: &Vetting, after: &Vetting) -> Vetted {
     for (command, old, new) in sides {
         let words = match (old, new) {
             (Ok(old), Ok(new)) => {
-                let is_new = |it: &&Weighed| {
-                    let same = |other: &Weighed| {
-                        (&other.place, &other.analyzer, &other.message)
-                            == (&it.place, &it.analyzer, &it.message)
-                    };
-                    !old.iter().any(same)
-                };
-                let all: Vec<Weighed> = new.iter().filter(is_new).cloned().collect();
+                let all = only_in(new, old);
                 found.places.extend(all.iter().map(|it| place(command, it)));
                 match all.is_empty() {
                     true => "nothing new".to_owned(),
@@ -77,6 +81,16 @@ pub fn news(before: &Vetting, after: &Vetting) -> Vetted {
         }
     }
     found
+}
+
+/// The findings that the others do not have, at the same place and in the same words.
+fn only_in(found: &[Weighed], others: &[Weighed]) -> Vec<Weighed> {
+    let is_same = |a: &Weighed, b: &Weighed| {
+        (&a.place, &a.analyzer, &a.message) == (&b.place, &b.analyzer, &b.message)
+    };
+    let mut all = found.to_vec();
+    all.retain(|it| !others.iter().any(|other| is_same(it, other)));
+    all
 }
 
 fn place(command: &str, it: &Weighed) -> Place {

@@ -13,7 +13,7 @@ use crate::plan::Facts;
 pub(crate) fn since_lock(
     artifact: &Artifact,
     facts: &Facts,
-    (target, entry): (&lock::Target, &lock::Executable),
+    (target, entry): (&lock::Platform, &lock::Executable),
     imports: Option<&BTreeMap<String, Vec<String>>>,
 ) -> Option<Growth> {
     let now = artifact.entry(facts);

@@ -1,6 +1,6 @@
 //! The variables that get a version: what the linker can set, and what it is set to.
 
-use super::{Draft, Found, embedded, files, is_repository};
+use super::{Draft, Project, embedded, files, is_repository};
 use crate::command::init::stamped::{self, Stamp};
 use crate::go::Package;
 use crate::go::package_variables::{Scope, Settable};
@@ -15,10 +15,23 @@ pub(super) fn definition(variable: &str, value: &str) -> String {
     format!("-X {quote}{variable}={value}{quote}")
 }
 
-impl<'a> Found<'a> {
+impl<'a> Project<'a> {
     pub(super) fn stamps(&self, draft: &mut Draft) {
-        let mut flags = toml_edit::Array::new();
-        let mut why: Vec<String> = Vec::new();
+        let (flags, mut why) = match self.today.stamps.is_empty() && is_repository(self.root) {
+            true => self.by_name(),
+            false => self.as_today(draft),
+        };
+        if flags.iter().any(|flag| flag.contains("{git.describe}")) {
+            why += "; {git.describe} is `git describe --tags --always --dirty`";
+        }
+        if !flags.is_empty() {
+            draft.key(&why, "ldflags", toml_edit::Array::from_iter(flags));
+        }
+    }
+
+    /// The stamps that the files of the project set today, and which files do.
+    fn as_today(&self, draft: &mut Draft) -> (Vec<String>, String) {
+        let (mut flags, mut files) = (Vec::new(), Vec::new());
         for stamp in &self.today.stamps {
             let Stamp {
                 variable,
@@ -26,48 +39,35 @@ impl<'a> Found<'a> {
                 file,
                 value,
             } = stamp;
-            match (self.settable(variable), value) {
+            let told = match (self.settable(variable), value) {
                 (Some(Settable::Yes), Some(value)) => {
                     flags.push(definition(variable, value));
-                    why.push(file.clone());
+                    files.push(file.as_str());
+                    continue;
                 }
                 (Some(Settable::Yes), None) => {
-                    let told =
-                        format!("{file} sets {variable} to {written}: write it here by hand");
-                    draft.comment(&told);
-                    draft.say(&told);
+                    format!("{file} sets {variable} to {written}: write it here by hand")
                 }
                 _ => {
-                    let told = format!(
-                        "{file} sets {variable}, which is no variable that the linker can set"
-                    );
-                    draft.comment(&told);
-                    draft.say(&told);
+                    format!("{file} sets {variable}, which is no variable that the linker can set")
                 }
-            }
+            };
+            draft.comment(&told);
+            draft.say(&told);
         }
-        why.dedup();
-        let mut why = format!("as in {}", why.join(" and "));
-        if flags.is_empty() && self.today.stamps.is_empty() && is_repository(self.root) {
-            let found = self.versions();
-            let names: Vec<&str> = found.iter().map(|entry| entry.0.as_str()).collect();
-            why = format!("found in the sources: {}", names.join(", "));
-            flags.extend(
-                found
-                    .iter()
-                    .map(|(name, value)| format!("-X {name}={value}")),
-            );
-        }
-        let is_described = |flag: &str| flag.contains("{git.describe}");
-        if flags
+        files.dedup();
+        (flags, format!("as in {}", files.join(" and ")))
+    }
+
+    /// Stamps for the variables of the sources that are called as if they held a version, and which these are.
+    fn by_name(&self) -> (Vec<String>, String) {
+        let found = self.versions();
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let flags = found
             .iter()
-            .any(|flag| flag.as_str().is_some_and(is_described))
-        {
-            why += "; {git.describe} is `git describe --tags --always --dirty`";
-        }
-        if !flags.is_empty() {
-            draft.key(&why, "ldflags", flags);
-        }
+            .map(|(name, value)| format!("-X {name}={value}"));
+        let why = format!("found in the sources: {}", names.join(", "));
+        (flags.collect(), why)
     }
 
     /// What `-X` does to a variable: `main.version`, or one of a package by its path.

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-use super::{from_programs, headers, trusted, worth};
+use super::{blank, from_programs, worth};
 use crate::build::publish;
 use crate::cli::profile_flags::Collect;
 use crate::command::profile::fetch::{Request, base, fetch_if_there, shown};
@@ -44,27 +43,12 @@ enum Answer {
 /// [`Kind::Machine`] where the program serves a kind and it cannot be had; what was collected stays.
 pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     let [url] = args.urls.as_slice() else {
-        return Err(Error::new(
-            Kind::Usage,
-            "`--all` collects from one program, and there are several",
-        )
-        .hint("run it once for each, with another `-o` directory"));
+        let message = "`--all` collects from one program, and there are several";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("run it once for each, with another `-o` directory"));
     };
-    if is_stream(&args.output) {
-        return Err(Error::new(
-            Kind::Usage,
-            "`--all` writes a file per kind, and `-` is one output",
-        )
-        .hint("name a directory with `-o`"));
-    }
     let directory = session.cwd.join(&args.output);
-    if directory.exists() && !directory.is_dir() {
-        let name = args.output.display();
-        return Err(
-            Error::new(Kind::Usage, format!("the output `{name}` is no directory"))
-                .hint("`--all` writes a file per kind: name a directory with `-o`"),
-        );
-    }
+    check_directory(&args.output, &directory)?;
     let cpu = from_programs(args, session)?;
     let mut lines = Vec::new();
     let mut written = Vec::new();
@@ -90,6 +74,20 @@ pub(crate) fn run(args: &Collect, session: &mut Session<'_>) -> Result<Output> {
     })
 }
 
+/// Fails for an output that cannot hold several files.
+fn check_directory(name: &Path, directory: &Path) -> Result<()> {
+    if is_stream(name) {
+        let message = "`--all` writes a file per kind, and `-` is one output";
+        return Err(Error::new(Kind::Usage, message).hint("name a directory with `-o`"));
+    }
+    if directory.exists() && !directory.is_dir() {
+        let message = format!("the output `{}` is no directory", name.display());
+        return Err(Error::new(Kind::Usage, message)
+            .hint("`--all` writes a file per kind: name a directory with `-o`"));
+    }
+    Ok(())
+}
+
 /// Writes a profile, complete or not at all.
 fn keep(
     kind: &str,
@@ -113,18 +111,13 @@ fn others(
     (lines, written): (&mut Vec<(Tone, String)>, &mut Vec<&'static str>),
     session: &Session<'_>,
 ) -> Result<Vec<&'static str>> {
-    let headers = headers(&args.header, session)?;
-    let roots = args.cacert.as_deref().map(|path| trusted(path, session));
-    let roots = roots.transpose()?;
+    let blank = blank(args, session)?;
     let mut failed = Vec::new();
     for (kind, empty) in KINDS {
         session.interrupt.check()?;
         let request = Request {
             url: format!("{}/{kind}", base(url)),
-            headers: headers.clone(),
-            collects: Duration::ZERO,
-            patience: Duration::from_secs(args.patience),
-            roots: roots.clone(),
+            ..blank.clone()
         };
         let from = shown(&request.url);
         let words = match ask(&request) {
@@ -138,10 +131,8 @@ fn others(
             Answer::Missing => (Tone::Dim, format!("{kind}: {from} is not there")),
             Answer::Failed(why) => {
                 failed.push(*kind);
-                (
-                    Tone::Warn,
-                    format!("{kind}: not collected from {from}: {why}"),
-                )
+                let words = format!("{kind}: not collected from {from}: {why}");
+                (Tone::Warn, words)
             }
         };
         lines.push(words);

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Place, Program, has_layouts};
-use crate::build::sums;
 use crate::command::Session;
-use crate::command::measuring::check_packages;
+use crate::command::measuring::{bench_packages, check_packages, trusting};
 use crate::command::prove::variant::Variant;
 use crate::config::layer::Loaded;
 use crate::error::{Error, Kind, Result};
 use crate::facts::{Prepared, Purpose, Wanted, gather, list_flags};
+use crate::go;
 use crate::go::flags::Flag;
-use crate::go::{self, Go};
 use crate::plan::{Facts, Typed};
 
 /// `go test -c` of one package. Its flags are those that decide about the code: of the linker and the compiler only what was typed.
@@ -28,53 +27,34 @@ pub fn test_binary(
     let package = the_package(&loaded, &typed)?;
     typed.packages = vec![package];
     let prepared = gather(loaded, typed, Purpose::Escapes, session)?;
-    let Prepared {
-        loaded,
-        typed,
-        facts,
-        ..
-    } = prepared;
-    let Some(facts) = facts.first() else {
+    let Some(facts) = prepared.facts.first() else {
         return Err(Error::new(Kind::Usage, "no target is built"));
     };
     let file = place.file("bench.test")?;
-    let took = compiled(&loaded, &typed, facts, &file, session)?;
+    let took = compiled(&prepared, facts, &file, session)?;
     let mut listed = facts.packages.iter().filter(|package| !package.dep_only);
     let cwd = listed.next().map_or_else(
         || session.cwd.clone(),
         |package| PathBuf::from(&package.dir),
     );
     let program = Program {
-        name: variant.name.clone(),
-        size: file.metadata()?.len(),
-        sha256: sums::digest_of(&file, &session.interrupt)?.unwrap_or_default(),
-        plain: file.clone(),
-        files: vec![file],
-        go_version: Some(facts.toolchain.version.clone()),
-        profile: None,
-        profile_file: None,
-        calls: None,
-        escapes: None,
-        package: None,
-        key: None,
         built: Some(took),
         cwd,
+        ..Program::of_file(&variant.name, file, facts, &session.interrupt)?
     };
     Ok((program, has_layouts(facts.toolchain.minor())))
 }
 
 /// Compiles the test binary. How long it took.
 fn compiled(
-    loaded: &Loaded,
-    typed: &Typed,
+    prepared: &Prepared,
     facts: &Facts,
     file: &Path,
     session: &Session<'_>,
 ) -> Result<Duration> {
-    let mut go: Go = facts.go.clone();
-    let words: Vec<String> = typed.flags.iter().map(Flag::to_arg).collect();
+    let (loaded, typed) = (&prepared.loaded, &prepared.typed);
+    let mut go = trusting(&facts.go, typed);
     let ground = std::sync::Arc::make_mut(&mut go.ground);
-    ground.trust_flags(&words);
     ground.trust_benchmarks();
     ground.trust_flags(&["-c"]);
     let mut args: Vec<OsString> = vec!["test".into(), "-c".into(), "-o".into(), file.into()];
@@ -95,16 +75,7 @@ fn compiled(
 
 /// The one package whose benchmarks are run: that of the line, otherwise of the configuration.
 fn the_package(loaded: &Loaded, typed: &Typed) -> Result<OsString> {
-    let packages = match typed.packages.as_slice() {
-        [] => loaded
-            .config
-            .bench
-            .packages
-            .iter()
-            .map(OsString::from)
-            .collect(),
-        named => named.to_vec(),
-    };
+    let packages = bench_packages(loaded, typed);
     check_packages(&packages)?;
     let [package] = packages.as_slice() else {
         let message = "`--bench` takes one package";
