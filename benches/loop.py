@@ -3,7 +3,8 @@
 
 Nothing changed: both run again as they are. Relink: before each run a line that was never there before is added to a
 file of its own in a main package, so that go compiles one package and links. With `--no-baseline` both are measured
-once more with `[compare] baseline = "off"`. The binaries must be the same, bit for bit.
+once more with `[compare] baseline = "off"`, with `--lock` once more against a lock, as most projects run it: it is written
+by `accept`, and removed. The binaries must be the same, bit for bit.
 
 CPU is user and system time of the whole process tree (wait4). `own` is the CPU time and the peak memory of gobuild-opt
 alone, as its last line says. `--cold` adds one pair on two empty build caches, `--only-cpu` leaves out what a machine on
@@ -62,6 +63,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--edit", help="directory of the main package, for the relink")
     parser.add_argument("--no-baseline", action="store_true")
+    parser.add_argument("--lock", action="store_true")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--only-cpu", action="store_true")
     parser.add_argument("tool")
@@ -77,6 +79,7 @@ def main():
     listed = ["go", "list", "-f", "{{.Dir}}", args.package]
     sources = args.edit or subprocess.check_output(listed, text=True, **options).strip()
     edited = os.path.join(sources, "zz_loop_bench.go")
+    lock = os.path.join(args.module, "gobuild-opt.lock")
 
     def edit(word):
         with open(edited, "w") as file:
@@ -126,6 +129,15 @@ def main():
             measure(f"nothing changed{more}", lambda _: None, command)
         for more, command in commands:
             measure(f"one line edited{more}", edit, command)
+        if args.lock:
+            if os.path.exists(lock):
+                sys.exit(f"{lock} is there already: take --lock away, or the file")
+            edit("accepted")
+            run([tool, "accept", args.package], **options)
+            # An edit that the lock does not know, as in a day's work.
+            measure("nothing changed, with a lock", lambda _: None, release)
+            measure("one line edited, with a lock", edit, release)
+            os.remove(lock)
     finally:
         if os.path.exists(edited):
             os.remove(edited)

@@ -71,6 +71,24 @@ impl Held {
         let (now, facts) = (self.now.as_ref(), &prepared.facts);
         prepared.earlier.change(&self.path, now, facts, session)
     }
+
+    /// Whether the lock that judges has every executable of a run, from the same Go, so that a few lines compare with it.
+    pub(crate) fn has_all(&self, prepared: &Prepared) -> bool {
+        let Some(lock) = &self.judge else {
+            return false;
+        };
+        let mut targets = prepared.facts.iter().zip(&prepared.outputs.targets);
+        targets.all(|(facts, executables)| {
+            let entry = lock.targets.get(&facts.key());
+            let entry = entry.filter(|entry| entry.go == facts.toolchain.version);
+            let has = |package: &String| {
+                entry.is_some_and(|entry| entry.executables.contains_key(package))
+            };
+            executables
+                .iter()
+                .all(|executable| has(&executable.package))
+        })
+    }
 }
 
 /// Reads the lock; `None` where there is none. Fails with [`Kind::Usage`] and the line where it cannot be read.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::lock_file::Held;
 use super::{Output, Session};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::command::prepare::prepare;
 use crate::error::Result;
+use crate::facts::Wanted;
 use crate::facts::output_directory;
 use crate::plan::escape_steps::Source;
 use crate::plan::{Plan, Reason, Step, StepKind, TargetPlan};
@@ -16,7 +18,11 @@ use crate::render;
 
 /// Prints the plan.
 pub(crate) fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
-    let prepared = prepare(&args.settings, &args.typed, session)?;
+    let mut prepared = prepare(&args.settings, &args.typed, session)?;
+    // As `release` does, whose report is a few lines.
+    if !prepared.loaded.config.report.full && Held::of(&prepared, session)?.has_all(&prepared) {
+        prepared.narrow(Wanted::Lines);
+    }
     let file = prepared.loaded.file.clone();
     // A fixed name, so that the script can be read, pasted and compared.
     let parent = output_directory(&prepared.outputs).unwrap_or_else(std::env::temp_dir);

@@ -41,6 +41,16 @@ pub(crate) fn with_variable(output: &cli::Output, session: &Session<'_>) -> cli:
     output
 }
 
+/// Whether a run gives text and nothing else: no file, no data, no summary of a CI step.
+pub(crate) fn is_text_alone(output: &cli::Output, session: &Session<'_>) -> bool {
+    let in_step = |name| session.variable(name).is_some();
+    output.format == Format::Text
+        && output.report.is_empty()
+        && !["GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"]
+            .into_iter()
+            .any(in_step)
+}
+
 /// Writes and returns the renderings. `render` gets the format, how many packages are listed, and the
 /// layout; its Markdown is the step summary, too.
 pub(crate) fn present(

@@ -17,6 +17,7 @@ use crate::cli;
 use crate::clock;
 use crate::command::prepare::prepare_for;
 use crate::error::{Error, Kind, Result};
+use crate::facts::Wanted;
 use crate::facts::{Prepared, Purpose, output_directory};
 use crate::gate::Change;
 use crate::plan;
@@ -123,18 +124,26 @@ fn attempt(
     }
 }
 
-fn stage_all(manner: &Manner, prepared: Prepared, session: &mut Session<'_>) -> Result<Released> {
+fn stage_all(
+    manner: &Manner,
+    mut prepared: Prepared,
+    session: &mut Session<'_>,
+) -> Result<Released> {
     let output = placed(manner.output.clone(), &prepared);
     check_outputs(&prepared.outputs, &output, &session.cwd)?;
     session.interrupt.note(publish::AS_BEFORE.to_owned());
     let held = Held::of(&prepared, session)?;
     let change = held.change(&prepared, session)?;
+    let full = manner.full || prepared.loaded.config.report.full;
+    if !full && present::is_text_alone(&output, session) && held.has_all(&prepared) {
+        prepared.narrow(Wanted::Lines);
+    }
     let directory = output_directory(&prepared.outputs);
     let staged = Staged::beside(directory.as_deref(), manner.wait, prepared, session)?;
     let executed = staged.execute(held.judge.as_ref(), session)?;
     Ok(Released {
         artifacts: executed.analyze(session)?,
-        full: manner.full || executed.loaded.config.report.full,
+        full,
         change,
         held,
         executed,

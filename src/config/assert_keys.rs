@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// `[[assert]]`
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[schemars(extend("required" = ["function"]))]
 pub(crate) struct Assertion {
     /// `example.com/app/lib.F`, `example.com/app/lib.(*T).M` or `example.com/app/lib.T.M`.
     pub(crate) function: String,

@@ -95,6 +95,49 @@ fn written(place: &Place, name: &str) -> SystemTime {
     place.path(name).metadata().unwrap().modified().unwrap()
 }
 
+/// What DWARF takes is linked for a report that shows it: not for a few lines that compare with the lock.
+#[test]
+fn lines_against_the_lock_need_no_dwarf() {
+    let place = Place::module();
+    let twin = |more: &str| {
+        let run = place.run(&format!("plan --format json {more}"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let steps = run.json();
+        let mut steps = steps.as_array().unwrap().iter();
+        let step = steps.find(|step| step["kind"] == "baseline").unwrap();
+        step["argv"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|word| word == "-ldflags=-w")
+    };
+    assert!(!twin(""));
+    // What one says of the data is what the other says.
+    let accept = |more: &str| {
+        let run = place.run(&format!("accept {more}"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        place.text("gobuild-opt.lock")
+    };
+    let lock = accept("");
+    std::fs::remove_file(place.path("gobuild-opt.lock")).unwrap();
+    assert_eq!(accept("--baseline unstripped"), lock);
+    assert!(twin(""));
+    assert!(twin("--baseline symbols"));
+    assert!(!twin("--baseline unstripped"));
+    assert!(!twin("--set report.full=true"));
+    // The lines say nothing of DWARF; a file of the same run does, and so is linked with it.
+    let run = place.run("release --escapes off");
+    assert!(
+        run.stdout.contains("as in gobuild-opt.lock"),
+        "{}",
+        run.shown()
+    );
+    let report = place.release("--escapes off");
+    let roles = report["targets"][0]["sections"].as_array().unwrap();
+    let dwarf = roles.iter().find(|role| role["role"] == "dwarf").unwrap();
+    assert!(dwarf["before"].as_u64().unwrap() > 0, "{dwarf}");
+}
+
 #[test]
 fn what_did_not_change_is_not_linked_and_not_written() {
     let place = place();

@@ -181,6 +181,30 @@ fn what_go_build_gives_by_hand(toolchain: &Toolchain) {
     assert_eq!(target["baseline"]["kind"], "unstripped");
     assert_eq!(target["baseline"]["size"], twin.len());
 
+    // Without DWARF: the same proof, the same owners, another size.
+    let short = &place.release(&format!("{VERSION} --baseline symbols"))["targets"][0];
+    let twin = build("symbols", "-ldflags=-w -X 'main.version=v1.2 beta'");
+    assert_eq!(short["baseline"]["kind"], "symbols");
+    assert_eq!(short["baseline"]["size"], twin.len());
+    let proof = |target: &Value| {
+        let checks = target["checks"].as_array().unwrap().iter();
+        checks
+            .filter(|it| it["id"] == "baseline")
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(proof(short)[0]["status"], "pass", "{short}");
+    assert_eq!(proof(short), proof(target));
+    assert_eq!(short["frames"], target["frames"]);
+    assert_eq!(short["owners"], target["owners"]);
+    let sizes = |target: &Value| {
+        let packages = target["packages"].as_array().unwrap().clone().into_iter();
+        packages
+            .map(|it| (it["path"].clone(), it["bytes"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(short), sizes(target));
+
     let report = place.release("--baseline plain -ldflags=-w");
     let plain = build("plain", "-ldflags=-w");
     assert_eq!(report["targets"][0]["baseline"]["kind"], "plain");
