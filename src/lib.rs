@@ -73,7 +73,9 @@
 //! | check | one question about a build, with a severity of its own |
 //! | gate | whatever fails a run: a check that is denied, a budget, an assertion, the escape gate |
 //! | verdict | whether the run passes, with a sentence for each reason why not |
-//! | ground | what a sentence of the verdict stands on: a budget, a check, a site |
+//! | about | what a sentence of the verdict is about: a check, an assertion, a site |
+//! | ground | what of a configuration is trusted: flags, variables and programs that go may get |
+//! | kind of build | what differs between the builds of a target: the release, its twin, a plain one, the escape pass |
 //! | not judged | the outcome of a gate that had nothing to look at |
 //! | ratchet | a limit that follows the lock down |
 //! | variant | one of the programs that `prove` runs side by side |
@@ -91,8 +93,8 @@
 //! | a key of the configuration | its field in `config.rs` or `config/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | what a run leaves out of the configuration | a line in `facts/wanted.rs` |
 //! | a section of the report | its values in `report/target.rs`, its blocks in `view/`, a line in `view.rs`, `SCHEMAS=write cargo test --lib schemas` |
-//! | a format | its file in `render/`, a line in [`render::Format`] |
-//! | a subcommand | its flags in `cli.rs`, its file in `command/`, a line in `command.rs` |
+//! | a format | its file in `render/`, its lines in `render.rs`: [`render::Format`], the endings of file names, what writes it |
+//! | a subcommand | its flags in `cli.rs` (with a line in `BUILDERS`, where it takes what `go build` takes), its file in `command/`, a line in `command.rs` |
 //! | a flag that a configuration may pass | a line in `review/lists.rs`, with the reason that it names no program and no file |
 //!
 //! # How to test

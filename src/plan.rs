@@ -56,7 +56,7 @@ use crate::go::{Go, Other, Package, Toolchain};
 pub(crate) use arg::Reason;
 use asked::Asked;
 use baseline_step::baseline;
-use build_flags::{Inputs, Twin, Variant};
+use build_flags::{BuildKind, Inputs, Twin};
 use escape_steps::{Collection, Source};
 use output::Executable;
 use parts::parts;
@@ -265,7 +265,7 @@ fn draw_target(
         pgo: None,
     };
     let baseline = baseline(config, place, &facts)?;
-    let release = build_flags::compose(&inputs, Variant::Release)?;
+    let release = build_flags::compose(&inputs, BuildKind::Release)?;
     let stamps = stamp::verify(stamp::stamps(&release.ldflags()?)?, &facts)?;
     let links_dir = place.join("links");
     let collection = escape_steps::collection(&inputs, &facts, &links_dir, program)?;
@@ -326,7 +326,7 @@ fn steps(
     let mut steps = Vec::new();
     let parts = parts(inputs, facts, executables, packages);
     for part in &parts {
-        let release = build_flags::compose(&part.inputs, Variant::Release)?;
+        let release = build_flags::compose(&part.inputs, BuildKind::Release)?;
         for (what, output) in part.links(facts, &place.join("release")) {
             let flags = release.clone();
             let plain = Step::build(StepKind::Release, facts, flags, Some(output), &what);
@@ -335,18 +335,14 @@ fn steps(
     }
     let rest = compiled_only(facts, executables, packages);
     if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
-        let flags = build_flags::compose(&first.inputs, Variant::Release)?.unexplained();
+        let flags = build_flags::compose(&first.inputs, BuildKind::Release)?.unexplained();
         let plain = Step::build(StepKind::Libraries, facts, flags, None, &rest);
         steps.push(collection.told(plain));
     }
     if let Baseline::Built { kind, directory } = baseline {
-        let variant = match Twin::named(kind) {
-            Some(Twin::Unstripped) => Variant::Unstripped,
-            Some(Twin::Symbols) => Variant::Symbols,
-            None => Variant::Plain,
-        };
+        let built = Twin::named(kind).map_or(BuildKind::Plain, BuildKind::Twin);
         for part in &parts {
-            let composed = build_flags::compose(&part.inputs, variant)?;
+            let composed = build_flags::compose(&part.inputs, built)?;
             for (what, output) in part.links(facts, directory) {
                 let flags = composed.clone();
                 let kind = StepKind::Baseline;

@@ -102,7 +102,7 @@ pub(crate) use sizes::Retained;
 pub(crate) use spent::{collection, hit_rate, spent, time as time_line};
 use target::target;
 pub(crate) use target::{Target, label};
-pub(crate) use verdict::{Ground, Reason, Verdict};
+pub(crate) use verdict::{About, Reason, Verdict};
 
 /// What is said of programs with C code that Go does not link.
 pub(crate) const UNCOUNTED_C: &str =

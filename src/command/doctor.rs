@@ -23,7 +23,7 @@ use crate::number::counted_of;
 use crate::plan::Facts;
 use crate::render::{self, Format, Style};
 use crate::report::foreseen::{Ahead, foreseen};
-use crate::report::{Findings, Ground, Reason, Tool, denied, judge, shown};
+use crate::report::{About, Findings, Reason, Tool, denied, judge, shown};
 use crate::view::{self, Block, Tone};
 
 /// Prints what the checks see in each main package.
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Doctor, session: &mut Session<'_>) -> Result<Output> {
             open.extend(unjudged.into_iter().map(|sentence| judge::Open {
                 sentence,
                 of: seen.name.clone(),
-                ground: Ground::SaidByCheck,
+                about: About::SaidByCheck,
             }));
             all.push(seen);
         }

@@ -30,13 +30,11 @@ pub(crate) struct Inputs<'a> {
 
 /// What differs between the builds of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Variant {
+pub(crate) enum BuildKind {
     /// The binary that is shipped.
     Release,
-    /// The binary of the release without `-s -w`.
-    Unstripped,
-    /// The binary of the release with its symbols, without DWARF: `-w` alone.
-    Symbols,
+    /// The binary of the release without `-s -w`, or without `-s` alone.
+    Twin(Twin),
     /// What `go build` gives for the user's flags.
     Plain,
     /// The compile for the escape report: nothing is linked.
@@ -61,23 +59,23 @@ const RELEASE_ONLY: &[&str] = &[
 ];
 
 /// The flags of one build. Fails with [`Kind::Usage`] for a list that cannot be read or quoted.
-pub(crate) fn compose(inputs: &Inputs<'_>, variant: Variant) -> Result<Flags> {
+pub(crate) fn compose(inputs: &Inputs<'_>, kind: BuildKind) -> Result<Flags> {
     let mut flags = Flags::default();
-    optimisations(inputs, variant, &mut flags);
-    if variant != Variant::Escape {
-        ldflags(inputs, variant, &mut flags)?;
+    optimisations(inputs, kind, &mut flags);
+    if kind != BuildKind::Escape {
+        ldflags(inputs, kind, &mut flags)?;
     }
     tags(inputs, &mut flags)?;
     lists(inputs, &mut flags)?;
-    others(inputs, variant, &mut flags)?;
+    others(inputs, kind, &mut flags)?;
     Ok(flags)
 }
 
-fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
+fn optimisations(inputs: &Inputs<'_>, kind: BuildKind, flags: &mut Flags) {
     let build = &inputs.config.build;
     let origin = |key: &str| inputs.origins.get(key).map_or("defaults", String::as_str);
     let typed = |name: &str| mentioned(inputs, name);
-    if build.trimpath && variant != Variant::Plain && !typed("trimpath") {
+    if build.trimpath && kind != BuildKind::Plain && !typed("trimpath") {
         let flag = Flag {
             name: "trimpath".into(),
             ..Flag::default()
@@ -88,7 +86,7 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
             origin("build.trimpath"),
         );
     }
-    if variant == Variant::Escape {
+    if kind == BuildKind::Escape {
         let why = "nothing is linked, so nothing is stamped";
         flags.set("buildvcs", "false", why, "gobuild-opt");
     } else if !typed("buildvcs") {
@@ -103,7 +101,7 @@ fn optimisations(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) {
         }
     }
     // A profile that go would choke on is left out of the plain build, too.
-    let wanted = |used: &&Use| variant != Variant::Plain || typed("pgo") || used.refused;
+    let wanted = |used: &&Use| kind != BuildKind::Plain || typed("pgo") || used.refused;
     if let Some(used) = inputs.pgo.filter(wanted) {
         flags.push(Arg::because(profile(inputs, used), used.reason.clone()));
     }
@@ -129,12 +127,12 @@ fn mentioned(inputs: &Inputs<'_>, name: &str) -> bool {
 
 /// `-ldflags`: strip, configuration, GOFLAGS, command line. A user's value with a package pattern
 /// becomes a second `-ldflags` behind ours.
-fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
+fn ldflags(inputs: &Inputs<'_>, kind: BuildKind, flags: &mut Flags) -> Result<()> {
     let Base {
         strip,
         mut words,
         mut from,
-    } = base(inputs, variant)?;
+    } = base(inputs, kind)?;
     let outside = entries("GOFLAGS", inputs.goflags)?;
     let typed = entries("flags", inputs.typed)?;
     let mut merged = words.clone();
@@ -148,7 +146,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
             from.push(layer);
         }
     }
-    if let Some(twin) = Twin::of(variant) {
+    if let BuildKind::Twin(twin) = kind {
         words = twin.flags(&words);
         merged = twin.flags(&merged);
     }
@@ -165,7 +163,7 @@ fn ldflags(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<(
     let entries = outside.chain(&typed);
     for entry in entries.filter(|entry| !entry.is_general()) {
         let mut all: Vec<String> = words.iter().chain(&entry.flags).cloned().collect();
-        if let Some(twin) = Twin::of(variant) {
+        if let BuildKind::Twin(twin) = kind {
             all = twin.flags(&all);
         }
         let pattern = entry.pattern.as_deref().unwrap_or_default();
@@ -183,13 +181,13 @@ struct Base<'a> {
     from: Vec<&'a str>,
 }
 
-fn base<'a>(inputs: &Inputs<'a>, variant: Variant) -> Result<Base<'a>> {
+fn base<'a>(inputs: &Inputs<'a>, kind: BuildKind) -> Result<Base<'a>> {
     let build = &inputs.config.build;
     let origins = inputs.origins;
     let origin = |key: &str| origins.get(key).map_or("defaults", String::as_str);
     let mut base = Base {
-        strip: match variant {
-            Variant::Release | Variant::Listed => build.strip,
+        strip: match kind {
+            BuildKind::Release | BuildKind::Listed => build.strip,
             _ => Strip::None,
         },
         words: Vec::new(),
@@ -232,14 +230,6 @@ impl Twin {
     pub(crate) fn named(kind: &str) -> Option<Self> {
         let all = [Self::Unstripped, Self::Symbols];
         all.into_iter().find(|twin| twin.kind() == kind)
-    }
-
-    fn of(variant: Variant) -> Option<Self> {
-        match variant {
-            Variant::Unstripped => Some(Self::Unstripped),
-            Variant::Symbols => Some(Self::Symbols),
-            _ => None,
-        }
     }
 
     /// Flags of a linker without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
@@ -378,7 +368,7 @@ fn put(list: &mut Vec<PerPackage>, value: PerPackage) {
     list.push(value);
 }
 
-fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()> {
+fn others(inputs: &Inputs<'_>, kind: BuildKind, flags: &mut Flags) -> Result<()> {
     let configured = flags::parse(&inputs.config.build.flags, "build.flags")?;
     let origin = inputs
         .origins
@@ -386,12 +376,12 @@ fn others(inputs: &Inputs<'_>, variant: Variant, flags: &mut Flags) -> Result<()
         .map_or("defaults", String::as_str);
     let wanted = |flag: &&Flag| {
         let name = flag.name.as_str();
-        let dropped = match variant {
-            Variant::Release => false,
-            Variant::Unstripped | Variant::Symbols | Variant::Plain | Variant::Listed => {
+        let dropped = match kind {
+            BuildKind::Release => false,
+            BuildKind::Twin(_) | BuildKind::Plain | BuildKind::Listed => {
                 RELEASE_ONLY.contains(&name)
             }
-            Variant::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
+            BuildKind::Escape => name == "buildvcs" || RELEASE_ONLY.contains(&name),
         };
         !dropped && !MERGED.contains(&name)
     };
@@ -424,7 +414,7 @@ mod tests {
     fn check(
         typed: &[&str],
         goflags: &str,
-        variant: Variant,
+        kind: BuildKind,
         edit: impl FnOnce(&mut Config),
     ) -> String {
         let empty = tempfile::tempdir().unwrap();
@@ -454,59 +444,59 @@ mod tests {
             typed: &flags::parse(&typed, "flags").unwrap(),
             pgo: Some(&pgo),
         };
-        let flags = compose(&inputs, variant).unwrap();
+        let flags = compose(&inputs, kind).unwrap();
         let words: Vec<String> = flags.args().map(|arg| arg.into_string().unwrap()).collect();
         words.join(" ")
     }
 
     #[test]
     fn the_defaults_strip_and_trim() {
-        insta::assert_snapshot!(check(&[], "", Variant::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w");
+        insta::assert_snapshot!(check(&[], "", BuildKind::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w");
     }
 
     #[test]
     fn no_ldflags_of_the_user_are_lost() {
         insta::assert_snapshot!(
-            check(&["-ldflags=-X 'main.v=a b'"], "'-ldflags=-X main.t=1' -mod=mod", Variant::Release, |config| config.build.ldflags.push("-X main.c=2".into())),
+            check(&["-ldflags=-X 'main.v=a b'"], "'-ldflags=-X main.t=1' -mod=mod", BuildKind::Release, |config| config.build.ldflags.push("-X main.c=2".into())),
             @"-trimpath -pgo=auto -ldflags=-s -w -X main.c=2 -X main.t=1 -X 'main.v=a b'"
         );
     }
 
     #[test]
     fn the_user_has_the_last_word() {
-        insta::assert_snapshot!(check(&["-trimpath=false", "-ldflags=-w=0"], "", Variant::Release, |_| {}), @"-pgo=auto -ldflags=-s -w -w=0 -trimpath=false");
-        insta::assert_snapshot!(check(&["-ldflags=-s", "-ldflags=-w"], "", Variant::Plain, |_| {}), @"-ldflags=-w");
+        insta::assert_snapshot!(check(&["-trimpath=false", "-ldflags=-w=0"], "", BuildKind::Release, |_| {}), @"-pgo=auto -ldflags=-s -w -w=0 -trimpath=false");
+        insta::assert_snapshot!(check(&["-ldflags=-s", "-ldflags=-w"], "", BuildKind::Plain, |_| {}), @"-ldflags=-w");
     }
 
     #[test]
     fn ldflags_with_a_pattern_keep_ours() {
-        insta::assert_snapshot!(check(&["-ldflags=./cmd/a=-X main.v=1"], "", Variant::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w -ldflags=./cmd/a=-s -w -X main.v=1");
+        insta::assert_snapshot!(check(&["-ldflags=./cmd/a=-X main.v=1"], "", BuildKind::Release, |_| {}), @"-trimpath -pgo=auto -ldflags=-s -w -ldflags=./cmd/a=-s -w -X main.v=1");
     }
 
     #[test]
     fn the_twin_keeps_what_the_user_strips() {
-        insta::assert_snapshot!(check(&["-ldflags=-s -w -X main.v=1"], "", Variant::Unstripped, |_| {}), @"-trimpath -pgo=auto -ldflags=-X main.v=1");
+        insta::assert_snapshot!(check(&["-ldflags=-s -w -X main.v=1"], "", BuildKind::Twin(Twin::Unstripped), |_| {}), @"-trimpath -pgo=auto -ldflags=-X main.v=1");
     }
 
     #[test]
     fn a_value_that_looks_like_a_strip_flag_stays_a_value() {
-        insta::assert_snapshot!(check(&["-ldflags=-extldflags -s --s -X main.v=1 -w=1"], "", Variant::Unstripped, |_| {}), @"-trimpath -pgo=auto -ldflags=-extldflags -s -X main.v=1");
+        insta::assert_snapshot!(check(&["-ldflags=-extldflags -s --s -X main.v=1 -w=1"], "", BuildKind::Twin(Twin::Unstripped), |_| {}), @"-trimpath -pgo=auto -ldflags=-extldflags -s -X main.v=1");
     }
 
     #[test]
     fn compiler_flags_for_the_same_packages_are_joined() {
         let config =
             |config: &mut Config| config.build.gcflags = vec!["all=-N".into(), "-l".into()];
-        insta::assert_snapshot!(check(&["-gcflags=-S", "-gcflags=-m"], "", Variant::Plain, config), @"-gcflags=all=-N -gcflags=-N -l -m");
+        insta::assert_snapshot!(check(&["-gcflags=-S", "-gcflags=-m"], "", BuildKind::Plain, config), @"-gcflags=all=-N -gcflags=-N -l -m");
     }
 
     #[test]
     fn tags_are_joined() {
-        insta::assert_snapshot!(check(&["-tags=b,c"], "-tags=a,b", Variant::Release, |config| config.build.tags.push("z".into())), @"-trimpath -pgo=auto -ldflags=-s -w -tags=z,a,b,c");
+        insta::assert_snapshot!(check(&["-tags=b,c"], "-tags=a,b", BuildKind::Release, |config| config.build.tags.push("z".into())), @"-trimpath -pgo=auto -ldflags=-s -w -tags=z,a,b,c");
     }
 
     #[test]
     fn the_plain_build_is_the_users_own() {
-        insta::assert_snapshot!(check(&["-race", "-o", "x"], "", Variant::Plain, |config| config.build.tags.push("z".into())), @"-tags=z -race");
+        insta::assert_snapshot!(check(&["-race", "-o", "x"], "", BuildKind::Plain, |config| config.build.tags.push("z".into())), @"-tags=z -race");
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::arg::{Arg, Flags, Reason};
-use super::build_flags::{self, Inputs, Variant};
+use super::build_flags::{self, BuildKind, Inputs};
 use super::toolexec::Wish;
 use super::{Context, Facts, Step, StepKind, scope};
 use crate::config::{Collect, Config};
@@ -109,7 +109,7 @@ pub(super) fn collection(
     links: &Path,
     program: Option<&Path>,
 ) -> Result<Collection> {
-    let composed = build_flags::compose(inputs, Variant::Escape)?;
+    let composed = build_flags::compose(inputs, BuildKind::Escape)?;
     let scope = diagnosed(inputs.config, facts);
     let is_standard = |path: &&String| {
         let mut packages = facts.packages.iter().filter(|package| package.standard);
@@ -237,7 +237,7 @@ pub(super) fn captures(context: &Context<'_>) -> Result<Step> {
         packages,
         collection,
     } = *context;
-    let mut composed = build_flags::compose(inputs, Variant::Listed)?.unexplained();
+    let mut composed = build_flags::compose(inputs, BuildKind::Listed)?.unexplained();
     let why = "the first half of a build ID names the capture of the package";
     let form = Arg::ours("f", Some("{{.ImportPath}} {{.BuildID}}"), why);
     listing(facts, &mut composed, [Arg::plain("export", None), form]);
@@ -264,7 +264,7 @@ pub(super) fn pass(context: &Context<'_>) -> Result<Step> {
         packages,
         collection,
     } = *context;
-    let mut composed = build_flags::compose(inputs, Variant::Escape)?;
+    let mut composed = build_flags::compose(inputs, BuildKind::Escape)?;
     let origin = inputs
         .origins
         .get("escape.scope")

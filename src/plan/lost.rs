@@ -4,7 +4,7 @@
 //! says nothing about the others (`cmd/go/internal/load/flag.go`). Of `-tags` it takes the last value.
 
 use super::Facts;
-use super::build_flags::{self, Inputs, Variant};
+use super::build_flags::{self, BuildKind, Inputs};
 use crate::config::strict::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::go::flags::{Flag, PerPackage, per_package};
@@ -33,7 +33,7 @@ struct Given {
 
 /// What of the flags of one target is lost. Fails with [`Kind::Usage`] for a list that cannot be read.
 pub(crate) fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
-    let composed = build_flags::compose(inputs, Variant::Release)?;
+    let composed = build_flags::compose(inputs, BuildKind::Release)?;
     let mut found = Vec::new();
     for name in LISTS {
         let last = composed.values(name);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::arg::{Arg, Flags};
-use super::build_flags::{self, Inputs, Variant};
+use super::build_flags::{self, BuildKind, Inputs};
 use super::output::Executable;
 use super::parts::{Part, parts};
 use super::{Facts, Step, StepKind, Typed, escape_steps, pgo};
@@ -45,7 +45,7 @@ pub(crate) fn effect(
             &all,
             "pgo.effect",
         )?);
-        let mut release = build_flags::compose(&part.inputs, Variant::Listed)?;
+        let mut release = build_flags::compose(&part.inputs, BuildKind::Listed)?;
         ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
         for (what, output) in part.links(facts, directory) {
             let flags = release.clone();
@@ -65,7 +65,7 @@ fn listing(
     key: &str,
 ) -> Result<Step> {
     let inputs = &part.inputs;
-    let mut composed = build_flags::compose(inputs, Variant::Escape)?;
+    let mut composed = build_flags::compose(inputs, BuildKind::Escape)?;
     let origin = inputs.origins.get(key).map_or("defaults", String::as_str);
     ask(&mut composed, inputs, facts, scope, origin);
     composed.push(Arg::ours("v", None, "the packages as they are compiled"));

@@ -1,6 +1,6 @@
 //! Finds the flags of the compiler that undo what a profile is for.
 
-use super::build_flags::{self, Inputs, Variant};
+use super::build_flags::{self, BuildKind, Inputs};
 use super::pgo::Undone;
 use super::scope;
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::quote::per_package;
 
 /// What the flags of a build take from its profile.
 pub(crate) fn of(inputs: &Inputs<'_>, packages: &[Package]) -> Result<Option<Undone>> {
-    let composed = build_flags::compose(inputs, Variant::Listed)?;
+    let composed = build_flags::compose(inputs, BuildKind::Listed)?;
     Ok(undone(&build_flags::gcflags(inputs, &composed), packages))
 }
 

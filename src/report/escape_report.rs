@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::heat::{self, SiteHeat};
 use super::homes::{Homes, homes};
 use super::platform_escapes::{self, Against, Weighing};
-use super::verdict::Ground;
+use super::verdict::About;
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, judge,
 };
@@ -278,7 +278,7 @@ pub(crate) fn report(
                 Severity::Warn => open.push(judge::Open {
                     sentence,
                     of: it.key.clone(),
-                    ground: Ground::Other,
+                    about: About::Other,
                 }),
                 Severity::Off => {}
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::platform_escapes::Escapes;
-use super::verdict::{Ground, Reason, Verdict};
+use super::verdict::{About, Reason, Verdict};
 use super::{Assertion, Report, Site, Target, label};
 use crate::check::{Finding, LOOSENED, Status};
 use crate::doctor::Row;
@@ -163,8 +163,8 @@ impl<'a> Findings<'a> {
 
     /// What fails the run and has no entry of its own among the sites, the assertions and the checks: budgets.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &'a str> {
-        let said = |reason: &&&Reason| match &reason.ground {
-            Ground::Check { id, of } => self.says(id, of),
+        let said = |reason: &&&Reason| match &reason.about {
+            About::Check { id, of } => self.says(id, of),
             _ => false,
         };
         let failures = self.failures.iter().filter(move |reason| !said(reason));
@@ -180,7 +180,7 @@ impl<'a> Findings<'a> {
     /// Gates that were not judged or are loosened, and of which no check says so.
     pub(crate) fn open(&self) -> Vec<&'a str> {
         let open = self.not_judged.iter().filter(|reason| {
-            let said = reason.ground == Ground::SaidByCheck;
+            let said = reason.about == About::SaidByCheck;
             !said || self.checks.is_empty()
         });
         let open = open.map(|reason| (*reason).as_ref());
@@ -203,7 +203,7 @@ impl<'a> Findings<'a> {
         self.failing = failing.map(|site| site.id.as_str()).ordered();
         self.not_judged = verdict.not_judged.iter().collect();
         self.loosened = verdict.loosened.iter().map(String::as_str).collect();
-        let listed = |reason: &&Reason| matches!(reason.ground, Ground::Site | Ground::Assertion);
+        let listed = |reason: &&Reason| matches!(reason.about, About::Site | About::Assertion);
         let failures = verdict.failures.iter();
         self.failures = failures.filter(|reason| !listed(reason)).collect();
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use super::platform_escapes::Escapes;
 use super::target::{context, label, standing};
-use super::verdict::{Ground, Reason};
+use super::verdict::{About, Reason};
 use super::{Assertion, Budget, Inputs, Target};
 use crate::analysis::Artifact;
 use crate::assertion::{self, Claim};
@@ -95,7 +95,7 @@ fn executable(
     open.extend(unjudged.map(|sentence| Open {
         sentence,
         of: name.clone(),
-        ground: Ground::SaidByCheck,
+        about: About::SaidByCheck,
     }));
     judged
         .gates
@@ -119,7 +119,7 @@ fn platform(config: &Config, facts: &Facts, judged: &mut Judged, open: &mut Vec<
             Severity::Warn => open.push(Open {
                 sentence,
                 of: name.clone(),
-                ground: Ground::Other,
+                about: About::Other,
             }),
             Severity::Off => {}
         }
@@ -155,7 +155,7 @@ pub(crate) struct Open {
     /// The executable, or the platform.
     pub(crate) of: String,
     /// Whether a check says so, too.
-    pub(crate) ground: Ground,
+    pub(crate) about: About,
 }
 
 /// A sentence that holds for several executables once, with their names.
@@ -163,12 +163,12 @@ pub(crate) fn together(open: &[Open]) -> Vec<Reason> {
     let mut told: Vec<Reason> = Vec::new();
     for first in open {
         let same = open.iter().filter(|other| {
-            let same_ground = other.ground == first.ground;
-            same_ground && other.sentence == first.sentence
+            let same_subject = other.about == first.about;
+            same_subject && other.sentence == first.sentence
         });
         let names: Vec<&str> = same.map(|other| other.of.as_str()).collect();
         let line = format!("{} ({})", first.sentence, names.join(", "));
-        let reason = first.ground.clone().says(line);
+        let reason = first.about.clone().says(line);
         if !told.contains(&reason) {
             told.push(reason);
         }

@@ -55,13 +55,13 @@ impl Verdict {
 #[serde(from = "String", into = "String")]
 pub(crate) struct Reason {
     /// What the sentence is about.
-    pub(crate) ground: Ground,
+    pub(crate) about: About,
     sentence: String,
 }
 
 /// What a sentence of the verdict is about: the report shows some of these in a place of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ground {
+pub(crate) enum About {
     /// A site that is new.
     Site,
     /// An assertion.
@@ -79,11 +79,11 @@ pub(crate) enum Ground {
     Other,
 }
 
-impl Ground {
+impl About {
     /// A sentence that stands on this.
     pub(crate) fn says(self, sentence: String) -> Reason {
         Reason {
-            ground: self,
+            about: self,
             sentence,
         }
     }
@@ -91,7 +91,7 @@ impl Ground {
 
 impl From<String> for Reason {
     fn from(sentence: String) -> Self {
-        Ground::Other.says(sentence)
+        About::Other.says(sentence)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::check::{Finding, Status};
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::{Escapes, Ground, Report, Target, label};
+use crate::report::{About, Escapes, Report, Target, label};
 use overview::overview;
 
 /// Executables whose changes are listed; the others are counted.
@@ -270,15 +270,15 @@ fn failures(report: &Report) -> Vec<Block> {
     for failure in &report.verdict.failures {
         blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
         blocks.extend(
-            hint(report, &failure.ground)
+            hint(report, &failure.about)
                 .map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
         );
     }
     blocks
 }
 
-fn hint<'a>(report: &'a Report, ground: &Ground) -> Option<&'a str> {
-    let Ground::Check { id, of } = ground else {
+fn hint<'a>(report: &'a Report, about: &About) -> Option<&'a str> {
+    let About::Check { id, of } = about else {
         return None;
     };
     let targets = report.targets.iter();

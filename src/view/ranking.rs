@@ -12,7 +12,7 @@ use crate::order::Ordered;
 use crate::report::escape_report::{By, Ranked, Report, Target};
 use crate::report::heat::SiteHeat;
 use crate::report::spelled;
-use crate::report::{Ground, Reason};
+use crate::report::{About, Reason};
 
 /// What was asked for beside the sites.
 #[derive(Debug, Clone, Copy, Default)]
@@ -78,7 +78,7 @@ fn failures(report: &Report) -> Vec<Block> {
     let failing = escapes().flat_map(|all| all.new.iter().filter(|site| all.fails(site)));
     let sites: BTreeSet<&str> = failing.map(|site| site.id.as_str()).ordered();
     let failures = report.verdict.failures.iter();
-    let others = failures.filter(|reason| reason.ground != Ground::Site);
+    let others = failures.filter(|reason| reason.about != About::Site);
     let counted = (!sites.is_empty())
         .then(|| format!("{}, see above", counted_of(sites.len(), "new escape")));
     let bad = |text: String| Block::Line(Tone::Bad, format!("FAIL  {text}"));

@@ -9,7 +9,7 @@ use crate::gate::Change;
 use crate::lock::{FILE, Item};
 use crate::number::{counted_of, grouped};
 use crate::order::Order;
-use crate::report::{Assertion, Budget, Escapes, Frame, Ground, Reason, Target, Verdict, label};
+use crate::report::{About, Assertion, Budget, Escapes, Frame, Reason, Target, Verdict, label};
 
 pub(crate) fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
     let over = judged
@@ -54,11 +54,11 @@ fn loosened(targets: &[Target], change: Option<&Change>) -> Vec<String> {
 
 /// A check that is denied, of the executable that has this label.
 pub(crate) fn denied(finding: &Finding, label: &str) -> Reason {
-    let ground = Ground::Check {
+    let about = About::Check {
         id: finding.id.clone(),
         of: label.to_owned(),
     };
-    ground.says(format!("{} ({label}): {}", finding.id, finding.message))
+    about.says(format!("{} ({label}): {}", finding.id, finding.message))
 }
 
 fn over(budget: &Budget) -> String {
@@ -129,9 +129,7 @@ pub(crate) fn site_failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<R
         ));
     }
     let reasons = told.into_iter();
-    reasons
-        .map(|sentence| Ground::Site.says(sentence))
-        .collect()
+    reasons.map(|sentence| About::Site.says(sentence)).collect()
 }
 
 /// Functions that are told one by one.
@@ -214,7 +212,7 @@ fn failure(frame: &Frame, name: &str) -> String {
 pub(crate) fn assertion_failures<'a>(all: impl Iterator<Item = &'a Assertion>) -> Vec<Reason> {
     let mut told: Vec<Reason> = Vec::new();
     for assertion in all.filter(|assertion| assertion.failed()) {
-        let reason = Ground::Assertion.says(claimed(assertion));
+        let reason = About::Assertion.says(claimed(assertion));
         if !told.contains(&reason) {
             told.push(reason);
         }
