@@ -9,9 +9,11 @@ use crate::error::{Error, Kind, Result};
 use super::directives::Directives;
 use super::foreign::{self, Foreign};
 use super::member::{Members, members};
-use super::mode::CGO;
 use super::object::Object;
-use super::resolve::escaped;
+use super::percent::escaped;
+
+/// The package that programs with cgo have.
+pub(super) const CGO: &str = "runtime/cgo";
 
 /// Package archives, mapped.
 #[derive(Debug)]

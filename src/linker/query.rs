@@ -1,8 +1,9 @@
 //! What people name: packages, functions, types, calls.
 
-use super::chain::{Chain, Set, unescaped};
+use super::chain::{Chain, Set};
 use super::inline::inlined;
 use super::object::auxiliary;
+use super::percent::unescaped;
 use super::program::Program;
 use super::removal::Removal;
 

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::archives::Library;
 use super::constants::Constants;
 use super::object::{Object, Reference, STATIC, Symbol, flag, special};
+use super::percent::escaped;
 
 /// A symbol of the program; 0 is none.
 pub(super) type Global = u32;
@@ -54,21 +55,6 @@ enum Stretch {
     Hashed64,
     Hashed,
     Named,
-}
-
-/// The path of a package as symbol names have it.
-pub(super) fn escaped(path: &str) -> Vec<u8> {
-    let slash = path.rfind('/');
-    let mut out = Vec::with_capacity(path.len());
-    for (at, byte) in path.bytes().enumerate() {
-        let dot = byte == b'.' && slash.is_none_or(|slash| at > slash);
-        if byte <= b' ' || dot || byte == b'%' || byte == b'"' || byte >= 0x7f {
-            out.extend(format!("%{byte:02x}").bytes());
-        } else {
-            out.push(byte);
-        }
-    }
-    out
 }
 
 impl<'a> Symbols<'a> {

@@ -2,10 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::archives::Library;
+use super::archives::{CGO, Library};
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
-use super::mode::CGO;
 use super::object::{Object, STATIC, flag};
 use super::outside::{Outside, SHARED};
 use super::resolve::{Global, Symbols};

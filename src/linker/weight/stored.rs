@@ -1,7 +1,7 @@
 //! Weights as bytes, and back.
 
 use super::{Function, Place, Weight, Weights};
-use crate::linker::store::{In, Out, groups};
+use crate::linker::number_lists::{In, Out, groups};
 
 /// All of them, in order.
 const PLACES: [Place; 11] = [
