@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::inline::called_at;
-use super::nodes::{Edge, Kind, NO_PLACE, mark};
+use super::nodes::{Edge, Kind, Method, NO_PLACE, mark};
 use super::object::{Object, auxiliary};
 use super::percent::unescaped;
 use super::program::Program;
@@ -214,16 +214,10 @@ impl Program<'_> {
             let kind = match edge.kind {
                 Kind::Method => {
                     let method = nodes.methods[edge.to as usize];
-                    let has =
-                        |bits: &[bool], at: u32| bits.get(at as usize).copied().unwrap_or_default();
-                    match method.parts.contains(&to) {
-                        false => continue,
-                        true if has(&self.whole.signatures, method.signature) => {
-                            StepKind::InterfaceMethod
-                        }
-                        true if has(&self.whole.names, method.name) => StepKind::NamedMethod,
-                        true => StepKind::Reflection,
+                    if !method.parts.contains(&to) {
+                        continue;
                     }
+                    self.why_kept(&method)
                 }
                 Kind::Signature | Kind::Named | Kind::Interface => continue,
                 _ if edge.to != to => continue,
@@ -236,6 +230,18 @@ impl Program<'_> {
             best = kind;
         }
         best
+    }
+
+    /// What keeps a method of a type that became an interface.
+    fn why_kept(&self, method: &Method) -> StepKind {
+        let has = |bits: &[bool], at: u32| bits.get(at as usize).copied().unwrap_or_default();
+        if has(&self.whole.signatures, method.signature) {
+            StepKind::InterfaceMethod
+        } else if has(&self.whole.names, method.name) {
+            StepKind::NamedMethod
+        } else {
+            StepKind::Reflection
+        }
     }
 
     /// The name of a symbol as people write it.

@@ -71,6 +71,13 @@ impl<'b> In<'b> {
             .then(|| content.map(number).collect())
     }
 
+    /// `N` numbers of 64 bits.
+    pub(super) fn long_numbers<const N: usize>(&mut self) -> Option<[u64; N]> {
+        let (numbers, rest) = self.bytes()?.as_chunks::<8>();
+        let numbers: [[u8; 8]; N] = numbers.try_into().ok()?;
+        rest.is_empty().then(|| numbers.map(u64::from_le_bytes))
+    }
+
     /// Numbers of things of which there are `count`.
     pub(super) fn below(&mut self, count: usize) -> Option<Vec<u32>> {
         let numbers = self.numbers()?;

@@ -67,44 +67,23 @@ impl Program<'_> {
         let nodes = Nodes::restored(&mut from, count)?;
         let weights = Weights::restored(&mut from, count, table.owners.len())?;
         let whole = Reached::restored(&mut from, count)?;
-        let short = from.numbers()?;
-        let short: [u32; 8] = short.try_into().ok()?;
-        let [
-            function_align,
-            least,
-            most,
-            pointer,
-            lists,
-            headers_last,
-            quantum,
-            external,
-        ] = short;
-        let (long, rest) = from.bytes()?.as_chunks::<8>();
-        let long: [[u8; 8]; 5] = long.try_into().ok()?;
-        let [page, stamp, sizes @ ..] = long;
-        let files = table.paths.iter().map(|path| file(path));
-        let files = files.collect::<Option<Vec<_>>>()?;
-        let ends_here = rest.is_empty() && from.0.is_empty();
-        ends_here.then_some(Program {
+        let short: [u32; 8] = from.numbers()?.try_into().ok()?;
+        let [numbers @ .., quantum, external] = short;
+        let [page, stamp, sizes @ ..] = from.long_numbers::<5>()?;
+        let files: Option<Vec<_>> = table.paths.iter().map(|path| file(path)).collect();
+        let program = Program {
             table,
             nodes,
             weights,
             whole,
             cost: OnceLock::new(),
-            layout: Layout {
-                function_align,
-                data_align: (least, most),
-                pointer,
-                lists: lists != 0,
-                page: u64::from_le_bytes(page),
-                stamp: u64::from_le_bytes(stamp),
-                headers_last: headers_last != 0,
-            },
+            layout: layout(numbers, page, stamp),
             quantum,
             external: external != 0,
-            behind: Behind::Store(files),
-            sizes: sizes.map(|size| u64::from_le_bytes(size) as usize),
-        })
+            behind: Behind::Store(files?),
+            sizes: sizes.map(|size| size as usize),
+        };
+        from.0.is_empty().then_some(program)
     }
 }
 
@@ -141,19 +120,13 @@ impl Table {
         let mains = from.below(count)?;
         let list = *from.below(count)?.first()?;
         let tasks = from.numbers()?;
-        let tasks = groups(&tasks)?.map(|[number, owner, start, end]| Task {
-            number,
-            owner,
-            before: (start, end),
-        });
-        let tasks: Vec<Task> = tasks.collect();
+        let tasks: Vec<Task> = groups(&tasks)?.map(task).collect();
         let before = from.below(tasks.len())?;
         let exports = *from.below(count)?.first()?;
         let imports = from.below(paths.len())?;
+        let homes = groups(&homes)?.map(|[object, local]| (object, local));
         let table = Self {
-            homes: groups(&homes)?
-                .map(|[object, local]| (object, local))
-                .collect(),
+            homes: homes.collect(),
             names,
             ends,
             traits,
@@ -166,18 +139,20 @@ impl Table {
             exports,
             imports: groups(&imports)?.collect(),
         };
-        let owned = table
-            .owners
-            .iter()
-            .all(|owner| (*owner as usize) < table.paths.len());
-        let numbered = table
-            .tasks
-            .iter()
-            .all(|task| (task.number as usize) < count);
-        let whole = is_sorted_below(&table.ends, table.names.len())
-            && table.imports.is_sorted_by_key(|[from, _]| *from)
-            && [table.homes.len(), table.traits.len()] == [count; 2];
-        (whole && owned && numbered && count > 0).then_some(table)
+        table.is_whole().then_some(table)
+    }
+
+    /// Whether what was read fits together.
+    fn is_whole(&self) -> bool {
+        let count = self.ends.len();
+        let mut owners = self.owners.iter();
+        let mut tasks = self.tasks.iter();
+        count > 0
+            && owners.all(|owner| (*owner as usize) < self.paths.len())
+            && tasks.all(|task| (task.number as usize) < count)
+            && is_sorted_below(&self.ends, self.names.len())
+            && self.imports.is_sorted_by_key(|[from, _]| *from)
+            && [self.homes.len(), self.traits.len()] == [count; 2]
     }
 }
 
@@ -218,21 +193,7 @@ impl Nodes {
         let (places, _) = from.bytes()?.as_chunks::<2>();
         let marks = from.bytes()?.to_vec();
         let methods = from.numbers()?;
-        let methods = groups(&methods)?.map(
-            |[kind, interface, direct, name, signature, exported]| Method {
-                parts: [kind, interface, direct],
-                name,
-                signature,
-                exported: exported != 0,
-            },
-        );
-        let edge = |((to, kind), at): ((&u32, &u8), &[u8; 2])| {
-            Some(Edge {
-                to: *to,
-                kind: *KINDS.get(usize::from(*kind))?,
-                at: u16::from_le_bytes(*at),
-            })
-        };
+        let methods = groups(&methods)?.map(method);
         let edges = to.iter().zip(kinds).zip(places).map(edge);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let nodes = Self {
@@ -294,4 +255,46 @@ impl Reached {
         let whole = [found.reached.len(), found.in_interface.len()] == [count; 2];
         whole.then_some(found)
     }
+}
+
+/// What the linker does on a platform, from its numbers.
+fn layout(numbers: [u32; 6], page: u64, stamp: u64) -> Layout {
+    let [function_align, least, most, pointer, lists, headers_last] = numbers;
+    Layout {
+        function_align,
+        data_align: (least, most),
+        pointer,
+        lists: lists != 0,
+        page,
+        stamp,
+        headers_last: headers_last != 0,
+    }
+}
+
+/// The work of a package from its numbers.
+fn task([number, owner, start, end]: [u32; 4]) -> Task {
+    Task {
+        number,
+        owner,
+        before: (start, end),
+    }
+}
+
+/// A method from its numbers.
+fn method([kind, interface, direct, name, signature, exported]: [u32; 6]) -> Method {
+    Method {
+        parts: [kind, interface, direct],
+        name,
+        signature,
+        exported: exported != 0,
+    }
+}
+
+/// A step from where it leads, the number of its kind, and its place.
+fn edge(((to, kind), at): ((&u32, &u8), &[u8; 2])) -> Option<Edge> {
+    Some(Edge {
+        to: *to,
+        kind: *KINDS.get(usize::from(*kind))?,
+        at: u16::from_le_bytes(*at),
+    })
 }
