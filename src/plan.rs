@@ -202,6 +202,11 @@ impl TargetPlan {
     pub(crate) fn is_measured(&self) -> bool {
         matches!(self.collection.source, Source::Capture { .. })
     }
+
+    /// The commands of a kind.
+    pub(crate) fn steps_of(&self, kind: StepKind) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.kind == kind)
+    }
 }
 
 /// What a release binary is compared with.
