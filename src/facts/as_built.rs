@@ -52,30 +52,42 @@ pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
     if !of.trimpath {
         of.ldflags = list("-ldflags");
     }
-    of.strip = match (binary.has_symbols, binary.has_dwarf) {
-        _ if !of.trimpath => Strip::None,
+    of.strip = match of.trimpath {
+        true => stripped(binary),
+        false => Strip::None,
+    };
+    let tags = set("-tags").unwrap_or_default().split(',');
+    let tags = tags.filter(|tag| !tag.is_empty());
+    of.tags = tags.map(str::to_owned).collect();
+    set_flags(&mut of.flags, set);
+    of.env.extend(variables(build).cloned());
+}
+
+/// What the flags of the linker left out.
+fn stripped(binary: &Binary) -> Strip {
+    match (binary.has_symbols, binary.has_dwarf) {
         (_, true) => Strip::None,
         (true, false) => Strip::Dwarf,
         (false, false) => Strip::All,
-    };
-    let tags = set("-tags").unwrap_or_default().split(',');
-    of.tags = tags
-        .filter(|tag| !tag.is_empty())
-        .map(str::to_owned)
-        .collect();
+    }
+}
+
+/// Replaces the flags of a configuration by those that a build had, where it had another value than usual.
+fn set_flags<'b>(flags: &mut Vec<String>, set: impl Fn(&str) -> Option<&'b str>) {
     for (flag, usual) in FLAGS {
         let assigned = format!("{flag}=");
-        of.flags
-            .retain(|known| known != flag && !known.starts_with(&assigned));
+        flags.retain(|known| known != flag && !known.starts_with(&assigned));
         let other = set(flag).filter(|value| *value != usual);
-        of.flags
-            .extend(other.map(|value| format!("{assigned}{value}")));
+        flags.extend(other.map(|value| format!("{assigned}{value}")));
     }
-    let variables = build.settings.iter().filter(|(name, value)| {
+}
+
+/// The variables of a build, the platform left out.
+fn variables(build: &BuildInfo) -> impl Iterator<Item = &(String, String)> {
+    build.settings.iter().filter(|(name, value)| {
         let is_variable = name.starts_with("GO") || CGO.contains(&name.as_str());
         is_variable && !value.is_empty() && name != "GOOS" && name != "GOARCH"
-    });
-    of.env.extend(variables.cloned());
+    })
 }
 
 /// The refusal of something that a file records, in words for whoever named the file: it cannot be allowed.

@@ -39,11 +39,10 @@ pub(crate) fn choose(
     if let Some(path) = &loaded.config.advise.profiles.heap {
         choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
-    for it in choice
-        .all_applied()
-        .filter_map(|candidate| candidate.derived.as_ref())
-    {
-        keep(it, Path::new(&toolchain.gocache))?;
+    for candidate in choice.all_applied() {
+        if let Some(derived) = &candidate.derived {
+            keep(derived, request.cache)?;
+        }
     }
     Ok(choice)
 }

@@ -1,6 +1,6 @@
 //! Compares what two revisions ask of a profile: what the later one loosens.
 
-use super::limit;
+use super::{limit, lowered};
 use crate::config::OnMissing;
 use crate::config::Pgo;
 use crate::config::pgo_keys::Profiles;
@@ -15,9 +15,7 @@ pub(super) fn profile(old: &Pgo, new: &Pgo, told: &mut Vec<String>) {
     if missing(new.on_missing) < missing(old.on_missing) {
         let word = |policy: OnMissing| format!("{policy:?}").to_lowercase();
         let (a, b) = (word(old.on_missing), word(new.on_missing));
-        told.push(format!(
-            "`[pgo] on-missing` was lowered from \"{a}\" to \"{b}\""
-        ));
+        told.push(lowered("`[pgo] on-missing`", &a, &b));
     }
     if old.require_proof && !new.require_proof {
         told.push("`[pgo] require-proof` was taken away".into());
@@ -29,13 +27,10 @@ pub(super) fn profile(old: &Pgo, new: &Pgo, told: &mut Vec<String>) {
     };
     let (a, b) = (old.max_age.map(days), new.max_age.map(days));
     told.extend(limit("`[pgo] max-age`", a, b, looser));
+    let health = |of: &Pgo| of.min_health.map(u32::from);
     for (what, old, new) in [
         ("min-samples", old.min_samples, new.min_samples),
-        (
-            "min-health",
-            old.min_health.map(u32::from),
-            new.min_health.map(u32::from),
-        ),
+        ("min-health", health(old), health(new)),
     ] {
         if old > new {
             let word = |it: Option<u32>| it.map_or("none".into(), |it| it.to_string());

@@ -4,6 +4,7 @@
 //! every run, so the build cache holds, and the file name in the build information of a `-trimpath` build never
 //! changes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,10 +46,8 @@ pub(crate) fn derive(
     cache: &Path,
 ) -> Result<Derived> {
     let broken = |error: &dyn std::fmt::Display| Error::new(Kind::Usage, error.to_string());
-    let profiles = parts
-        .iter()
-        .map(|weighed| profile::read(weighed.bytes).map_err(|error| broken(&error)))
-        .collect::<Result<Vec<Profile>>>()?;
+    let read = |part: &Weighed<'_>| profile::read(part.bytes).map_err(|error| broken(&error));
+    let profiles = parts.iter().map(read).collect::<Result<Vec<_>>>()?;
     let inputs: Vec<Input<'_>> = profiles
         .iter()
         .zip(parts)
@@ -64,12 +63,7 @@ pub(crate) fn derive(
     let seen = calls(&whole);
     let hidden: Vec<Edge> = seen.into_iter().filter(hide).collect();
     if !hidden.is_empty() {
-        let key = |edge: &Edge| (edge.caller.clone(), edge.callee.clone(), edge.offset);
-        let keys: std::collections::HashSet<_> = hidden.iter().map(key).collect();
-        let is_hidden = |caller: &str, callee: &str, offset: i64| {
-            keys.contains(&(caller.to_owned(), callee.to_owned(), offset))
-        };
-        whole = profile::without(&whole, is_hidden).map_err(|error| broken(&error))?;
+        whole = without(&whole, &hidden).map_err(|error| broken(&error))?;
     }
     // What cannot be made slim (negative values) stays whole.
     let bytes = match profile::slim(&whole, Keep::Calls) {
@@ -82,6 +76,16 @@ pub(crate) fn derive(
         bytes: Arc::new(bytes),
         hidden,
     })
+}
+
+/// A profile without some of its calls.
+fn without(whole: &Profile, hidden: &[Edge]) -> std::result::Result<Profile, profile::ReadError> {
+    let key = |edge: &Edge| (edge.caller.clone(), edge.callee.clone(), edge.offset);
+    let keys: HashSet<_> = hidden.iter().map(key).collect();
+    let is_hidden = |caller: &str, callee: &str, offset: i64| {
+        keys.contains(&(caller.to_owned(), callee.to_owned(), offset))
+    };
+    profile::without(whole, is_hidden)
 }
 
 /// Where derived profiles are kept: one directory per content.
