@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::binary::{Binary, BuildInfo};
 use crate::config::layer::Loaded;
 use crate::config::pgo_keys::Profiles;
-use crate::config::{Buildvcs, Strip, Target};
+use crate::config::{Build, Buildvcs, Strip, Target};
 use crate::error::Error;
 
 /// Settings of a build that are variables, beside those that begin with `GO`.
@@ -31,7 +31,6 @@ const FLAGS: [(&str, &str); 5] = [
 pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
     let config = &mut loaded.config;
     let set = |name: &str| build.setting(name).filter(|value| !value.is_empty());
-    let list = |name: &str| set(name).map(str::to_owned).into_iter().collect::<Vec<_>>();
     config.target = vec![Target {
         os: binary.goos.clone(),
         arch: binary.goarch.clone(),
@@ -42,7 +41,13 @@ pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
         config.pgo.profile = Profiles::One("off".into());
         config.pgo.package.clear();
     }
-    let of = &mut config.build;
+    follow_flags(&mut config.build, binary, build);
+}
+
+/// Replaces the flags, the tags and the variables by those that the file records.
+fn follow_flags(of: &mut Build, binary: &Binary, build: &BuildInfo) {
+    let set = |name: &str| build.setting(name).filter(|value| !value.is_empty());
+    let list = |name: &str| set(name).map(str::to_owned).into_iter().collect::<Vec<_>>();
     of.packages = vec![build.path.clone()];
     of.buildvcs = Buildvcs::False;
     of.trimpath = set("-trimpath") == Some("true");

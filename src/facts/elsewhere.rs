@@ -44,7 +44,15 @@ pub fn lead_on(
     let Ok(packages) = asking.go.packages(asking.flags, &all, interrupt) else {
         return error;
     };
-    let mut mains = mains(&packages, &typed.cwd);
+    let mains = mains(&packages, &typed.cwd);
+    match named(mains) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// What to do where these are the main packages; `None` where there is none.
+fn named(mut mains: Vec<String>) -> Option<String> {
     let rest = mains.len().saturating_sub(NAMED);
     mains.truncate(NAMED);
     let more = match rest {
@@ -52,11 +60,11 @@ pub fn lead_on(
         rest => format!(" and {}", counted_of(rest, "other")),
     };
     match mains.as_slice() {
-        [] => error,
-        [only] => error.hint(format!(
+        [] => None,
+        [only] => Some(format!(
             "the main package is {only}: name it, or run `gobuild-opt init`, which writes it into a configuration"
         )),
-        several => error.hint(format!(
+        several => Some(format!(
             "the main packages are {}{more}: name one, or run `gobuild-opt init`, which writes them into a configuration",
             several.join(", ")
         )),

@@ -90,9 +90,7 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
     let ignored = now.ignore.iter();
     let more = ignored.filter(|word| !before.ignore.contains(word));
     told.extend(more.map(|text| format!("`[advise] ignore` takes out `{text}`")));
-    let files =
-        |advise: &crate::config::Advise| advise.profiles.files().cloned().collect::<Vec<_>>();
-    if files(before) != files(now) {
+    if !before.profiles.files().eq(now.profiles.files()) {
         told.push("`[advise] profiles` was changed".into());
     }
 }

@@ -233,10 +233,9 @@ fn useless(
     // Go's `auto` simply skips a main package without a default.pgo.
     let absent = wish.value.is_auto() && useless.iter().all(|found| found.judgement.is_none());
     let strict = on_missing == OnMissing::Fail;
-    let refuse = if absent {
-        strict && !wish.explicit
-    } else {
-        wish.explicit || strict || usable > 0
+    let refuse = match absent {
+        true => strict && !wish.explicit,
+        false => wish.explicit || strict || usable > 0,
     };
     if refuse {
         if strict && !wish.explicit {

@@ -59,11 +59,9 @@ fn against(words: &[String]) -> Vec<String> {
         match name_and_value(word) {
             ("l", None | Some("true")) => inlining += 1,
             ("l", Some(it)) => inlining = it.parse().unwrap_or(inlining),
-            ("N", None | Some("1" | "true")) => found.push(word.clone()),
-            ("pgoprofile", Some(_)) => found.push(word.clone()),
+            ("N", None | Some("1" | "true")) | ("pgoprofile", Some(_)) => found.push(word.clone()),
             ("pgoprofile", None) => {
-                let file = next(words, &mut index);
-                found.push(format!("{word} {file}"));
+                found.push(format!("{word} {}", next(words, &mut index)));
             }
             ("d", value) => {
                 let list = value.unwrap_or_else(|| next(words, &mut index));

@@ -51,6 +51,15 @@ pub(crate) fn look(
 }
 
 impl Found {
+    /// It as a part of a list.
+    fn part(&self) -> Part {
+        Part {
+            path: self.path.clone(),
+            weight: self.weight,
+            samples: self.judgement.as_ref().and_then(|it| it.samples),
+        }
+    }
+
     /// Its bytes, and how much they count; `None` where there is no file.
     fn weighed(&self) -> Option<Weighed<'_>> {
         Some(Weighed {
@@ -114,15 +123,10 @@ fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Cand
         let message = format!("cannot merge {}: {error}", shown.join(", "));
         Error::new(error.kind, message).hint("a list takes CPU profiles of one kind")
     })?;
-    let part = |found: &Found| Part {
-        path: found.path.clone(),
-        weight: found.weight,
-        samples: found.judgement.as_ref().and_then(|it| it.samples),
-    };
     let mut candidate = Candidate {
         packages: wish.owners(),
         path: shown.join(" + ").into(),
-        parts: found.iter().map(part).collect(),
+        parts: found.iter().map(Found::part).collect(),
         sha256: None,
         judgement: Some(profile::judge(&derived.bytes)),
         calls: None,

@@ -48,18 +48,7 @@ pub(crate) fn derive(
     let broken = |error: &dyn std::fmt::Display| Error::new(Kind::Usage, error.to_string());
     let read = |part: &Weighed<'_>| profile::read(part.bytes).map_err(|error| broken(&error));
     let profiles = parts.iter().map(read).collect::<Result<Vec<_>>>()?;
-    let inputs: Vec<Input<'_>> = profiles
-        .iter()
-        .zip(parts)
-        .map(|(profile, part)| Input {
-            profile,
-            weight: part.weight,
-        })
-        .collect();
-    let mut whole = match inputs.as_slice() {
-        [one] => one.profile.clone(),
-        several => profile::merge(several, Normalize::Off)?,
-    };
+    let mut whole = whole(&profiles, parts)?;
     let seen = calls(&whole);
     let hidden: Vec<Edge> = seen.into_iter().filter(hide).collect();
     if !hidden.is_empty() {
@@ -76,6 +65,22 @@ pub(crate) fn derive(
         bytes: Arc::new(bytes),
         hidden,
     })
+}
+
+/// All profiles as one.
+fn whole(profiles: &[Profile], parts: &[Weighed<'_>]) -> Result<Profile> {
+    let inputs: Vec<Input<'_>> = profiles
+        .iter()
+        .zip(parts)
+        .map(|(profile, part)| Input {
+            profile,
+            weight: part.weight,
+        })
+        .collect();
+    match inputs.as_slice() {
+        [one] => Ok(one.profile.clone()),
+        several => Ok(profile::merge(several, Normalize::Off)?),
+    }
 }
 
 /// A profile without some of its calls.
