@@ -73,7 +73,7 @@ pub mod twin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::assertion::{Gap, Judged};
+use crate::assertion::{Gap, Judged, Subject};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::plan::escape_steps::Source;
@@ -217,12 +217,7 @@ fn execute_target(
     built: &mut Built,
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let Run {
-        config,
-        wanted,
-        interrupt,
-        ..
-    } = *run;
+    let (config, wanted, interrupt) = (run.config, run.wanted, run.interrupt);
     built.since.get_or_insert_with(SystemTime::now);
     let subjects = asserting::find(config, &target.facts);
     let asserted = !subjects.is_empty();
@@ -239,13 +234,7 @@ fn execute_target(
         match step.kind {
             // What is known of equal executables is known of their twins.
             StepKind::Baseline if reuse::has_baseline(target, built) => {}
-            StepKind::Baseline => {
-                announce(step.kind, target, show);
-                match compile(step, target, lane, interrupt, show) {
-                    Ok((outcome, _)) => built.baseline += outcome.wall,
-                    Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
-                }
-            }
+            StepKind::Baseline => baseline(step, target, lane, built, interrupt, show)?,
             StepKind::EffectWith => with.push(step),
             StepKind::EffectWithout => without.push(step),
             StepKind::EffectBuild => links.push(step),
@@ -263,6 +252,33 @@ fn execute_target(
     if !wanted(StepKind::Release) {
         collect(target, config, asserted, built, interrupt, show)?;
     }
+    assert(subjects, target, built, interrupt)
+}
+
+/// Builds what the release is compared with, where a build is. A failure is kept: the release stands without it.
+fn baseline(
+    step: &Step,
+    target: &TargetPlan,
+    lane: Lane,
+    built: &mut Built,
+    interrupt: &Interrupt,
+    show: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    announce(step.kind, target, show);
+    match compile(step, target, lane, interrupt, show) {
+        Ok((outcome, _)) => built.baseline += outcome.wall,
+        Err(error) => built.baseline_failure = Some(tolerate(error, interrupt)?),
+    }
+    Ok(())
+}
+
+/// Judges the assertions by the escapes that were collected.
+fn assert(
+    subjects: Vec<Subject>,
+    target: &TargetPlan,
+    built: &mut Built,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let gap = match built.escape_failure {
         Some(_) => Gap::Failed,
         None => Gap::Off,

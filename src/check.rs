@@ -150,43 +150,25 @@ pub(crate) struct Checked {
 /// Runs every check that is not switched off.
 pub(crate) fn run(config: &Config, context: &Context<'_>) -> Checked {
     let mut checked = Checked::default();
-    let asked = || {
-        ALL.iter()
-            .map(|check| (check, severity_in(config, check.id, context.change)))
-            .filter(|pair| pair.1 != Severity::Off)
-    };
-    for (check, severity) in asked().filter(|pair| !LAST.contains(&pair.0.id)) {
-        let Some(seen) = (check.run)(context) else {
-            continue;
-        };
-        if severity == Severity::Deny {
-            let gate = format!("[checks] {}", check.id);
-            checked
-                .gates
-                .extend(outcome(&seen).map(|outcome| Judgement { gate, outcome }));
-        }
-        checked.findings.extend(finding(check, severity, seen));
+    let severity = |check: &'static Check| severity_in(config, check.id, context.change);
+    let asked = ALL.iter().map(|check| (check, severity(check)));
+    let asked = asked.filter(|pair| pair.1 != Severity::Off);
+    let is_last = |pair: &(&Check, Severity)| LAST.contains(&pair.0.id);
+    let (last, first): (Vec<_>, Vec<_>) = asked.partition(is_last);
+    for (check, severity) in first {
+        checked.judge(check, severity, context);
     }
-    let all = [context.gates, &checked.gates].concat();
-    let open: Vec<Judgement> = all
-        .into_iter()
-        .filter(|judgement| judgement.cause().is_some())
-        .collect();
-    let lock_is_off = severity(config, lock::CHECK.id) == Severity::Off;
-    for (check, severity) in asked().filter(|pair| LAST.contains(&pair.0.id)) {
-        let is_lock = check.id == lock::CHECK.id;
-        let mine = |judgement: &&Judgement| {
-            let by_lock = judgement.cause().is_some_and(Cause::is_lock);
-            by_lock == is_lock || (lock_is_off && !is_lock)
-        };
-        let mine: Vec<Judgement> = open.iter().filter(mine).cloned().collect();
-        let context = Context {
-            gates: &mine,
-            ..*context
-        };
-        let severity = match mine.is_empty() {
+    let all = context.gates.iter().chain(&checked.gates);
+    let open: Vec<Judgement> = all.filter(|gate| gate.cause().is_some()).cloned().collect();
+    for (check, severity) in last {
+        let gates = about(check, config, &open);
+        let severity = match gates.is_empty() {
             true => severity,
             false => stricter(severity, self::severity(config, not_judged::CHECK.id)),
+        };
+        let context = Context {
+            gates: &gates,
+            ..*context
         };
         let seen = (check.run)(&context);
         checked
@@ -199,6 +181,34 @@ pub(crate) fn run(config: &Config, context: &Context<'_>) -> Checked {
     let place = |finding: &Finding| ALL.iter().position(|check| check.id == finding.id);
     checked.findings.order_by_key(place);
     checked
+}
+
+impl Checked {
+    /// Runs a check, and keeps what it says.
+    fn judge(&mut self, check: &Check, severity: Severity, context: &Context<'_>) {
+        let Some(seen) = (check.run)(context) else {
+            return;
+        };
+        if severity == Severity::Deny {
+            let gate = format!("[checks] {}", check.id);
+            let outcome = outcome(&seen);
+            self.gates
+                .extend(outcome.map(|outcome| Judgement { gate, outcome }));
+        }
+        self.findings.extend(finding(check, severity, seen));
+    }
+}
+
+/// The gates that were not judged and that one of the last checks is about: those that the lock is silent on belong to `lock`,
+/// as long as it is on.
+fn about(check: &Check, config: &Config, open: &[Judgement]) -> Vec<Judgement> {
+    let is_lock = check.id == lock::CHECK.id;
+    let lock_is_off = severity(config, lock::CHECK.id) == Severity::Off;
+    let mine = |judgement: &&Judgement| {
+        let by_lock = judgement.cause().is_some_and(Cause::is_lock);
+        by_lock == is_lock || (lock_is_off && !is_lock)
+    };
+    open.iter().filter(mine).cloned().collect()
 }
 
 /// What was not judged, as one sentence for each cause, and what that does.

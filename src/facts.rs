@@ -40,7 +40,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Effect, Target};
+use crate::config::{Buildvcs, Config, Effect, Target};
 use crate::error::{Error, Result};
 use crate::go::outside_settings::{self, Ambient};
 use crate::go::{Go, Package, Toolchain, flags, level};
@@ -130,35 +130,9 @@ pub(crate) fn gather(
     purpose: Purpose,
     session: &mut Session<'_>,
 ) -> Result<Prepared> {
-    let targets = match loaded.config.target.as_slice() {
-        [] => vec![Target::default()],
-        some => some.to_vec(),
-    };
-    for target in &targets {
-        if let (Some(arch), Some(level)) = (&target.arch, &target.level) {
-            level::check(arch, level, "")?;
-        }
-    }
     let mut pending = Pending::default();
-    let facts = targets
-        .iter()
-        .map(|target| facts(&loaded, &typed, target, purpose, &mut pending, session))
-        .collect::<Result<Vec<_>>>();
-    let decided = facts.and_then(|mut facts| {
-        note_lost(&loaded, &typed, purpose, &mut facts)?;
-        let compared = Arc::default();
-        for it in &mut facts {
-            it.vendor.compared = Arc::clone(&compared);
-        }
-        let outputs = match purpose {
-            Purpose::Build | Purpose::Loop | Purpose::Look => outputs(&loaded, &typed, &facts)?,
-            Purpose::Escapes => Outputs {
-                targets: vec![Vec::new(); facts.len()],
-                checksums: None,
-            },
-        };
-        Ok((facts, outputs))
-    });
+    let targets = targets(&loaded.config)?;
+    let decided = decide(&loaded, &typed, &targets, purpose, &mut pending, session);
     // What was believed may be what is wrong.
     if decided.is_err() && !pending.is_empty() {
         drop(pending);
@@ -177,6 +151,47 @@ pub(crate) fn gather(
     })
 }
 
+/// The targets of a configuration, this machine where it names none. Fails for levels that an architecture has not.
+fn targets(config: &Config) -> Result<Vec<Target>> {
+    let targets = match config.target.as_slice() {
+        [] => vec![Target::default()],
+        some => some.to_vec(),
+    };
+    for target in &targets {
+        if let (Some(arch), Some(level)) = (&target.arch, &target.level) {
+            level::check(arch, level, "")?;
+        }
+    }
+    Ok(targets)
+}
+
+/// What go says of each target, and where the files go.
+fn decide(
+    loaded: &Loaded,
+    typed: &Typed,
+    targets: &[Target],
+    purpose: Purpose,
+    pending: &mut Pending,
+    session: &Session<'_>,
+) -> Result<(Vec<Facts>, Outputs)> {
+    let facts = targets.iter();
+    let facts = facts.map(|target| facts_of(loaded, typed, target, purpose, pending, session));
+    let mut facts = facts.collect::<Result<Vec<_>>>()?;
+    note_lost(loaded, typed, purpose, &mut facts)?;
+    let compared = Arc::default();
+    for of_target in &mut facts {
+        of_target.vendor.compared = Arc::clone(&compared);
+    }
+    let outputs = match purpose {
+        Purpose::Build | Purpose::Loop | Purpose::Look => outputs(loaded, typed, &facts)?,
+        Purpose::Escapes => Outputs {
+            targets: vec![Vec::new(); facts.len()],
+            checksums: None,
+        },
+    };
+    Ok((facts, outputs))
+}
+
 /// Where go runs: beside the configuration when that names the packages, otherwise where we are.
 /// Paths of typed flags are made absolute when the two differ.
 fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
@@ -189,7 +204,7 @@ fn anchor(typed: &Typed, loaded: &Loaded) -> Typed {
     typed
 }
 
-fn facts(
+fn facts_of(
     loaded: &Loaded,
     typed: &Typed,
     target: &Target,
@@ -216,8 +231,8 @@ fn facts(
         }
         Ok(packages)
     });
-    let packages = packages
-        .map_err(|error| lead_on(error, &asking, typed, &loaded.config, &session.interrupt))?;
+    let guided = |error| lead_on(error, &asking, typed, &loaded.config, &session.interrupt);
+    let packages = packages.map_err(guided)?;
     plan::scope::require(&loaded.config.escape.scope, &packages)?;
     let pgo = profiles::choose(loaded, typed, &goflags, &packages, &toolchain)?;
     let target = Target {
@@ -322,6 +337,20 @@ fn leaks(
     found
 }
 
+/// The flags that decide which packages there are, beside the tags.
+const DECIDING: &[&str] = &[
+    "mod",
+    "modfile",
+    "overlay",
+    "race",
+    "msan",
+    "asan",
+    "compiler",
+    "buildmode",
+    "installsuffix",
+    "cover",
+];
+
 /// The flags that decide which packages there are: no optimisation, no output.
 pub(crate) fn list_flags(
     loaded: &Loaded,
@@ -329,18 +358,6 @@ pub(crate) fn list_flags(
     target: &Target,
     goflags: &[flags::Flag],
 ) -> Result<Vec<OsString>> {
-    const DECIDING: &[&str] = &[
-        "mod",
-        "modfile",
-        "overlay",
-        "race",
-        "msan",
-        "asan",
-        "compiler",
-        "buildmode",
-        "installsuffix",
-        "cover",
-    ];
     let configured = flags::parse(&loaded.config.build.flags, "build.flags")?;
     let deciding = configured
         .iter()

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! The `mod` lines below stand in another order: a module uses only those above it. `tests/it/house.rs` holds that, and who may
-//! run processes, write to the disk (`build`, `agent`, `command`), print, and change a configuration. No folder but `linker` has
+//! run processes, write to the disk (`build`, `agent`, `command`), print, and change a configuration. No folder has
 //! a circle.
 //!
 //! # The map

@@ -29,9 +29,13 @@ mod mode;
 
 mod nodes;
 
+mod number_lists;
+
 mod object;
 
 mod outside;
+
+mod percent;
 
 mod program;
 

@@ -36,6 +36,8 @@ mod step;
 
 pub mod stamp;
 
+mod target_steps;
+
 pub mod toolexec;
 
 pub(crate) mod undone;
@@ -59,13 +61,13 @@ use baseline_step::baseline;
 use build_flags::{BuildKind, Inputs, Twin};
 use escape_steps::{Collection, Source};
 use output::Executable;
-use parts::parts;
 pub(crate) use preprofile::preprofile;
 pub(crate) use require::require_main;
 use result_store::Memory;
 use stamp::Stamp;
 pub(crate) use step::Step;
 pub use step::StepKind;
+use target_steps::steps;
 
 /// What go says about one target.
 #[derive(Debug)]
@@ -202,6 +204,11 @@ impl TargetPlan {
     pub(crate) fn is_measured(&self) -> bool {
         matches!(self.collection.source, Source::Capture { .. })
     }
+
+    /// The commands of a kind.
+    pub(crate) fn steps_of(&self, kind: StepKind) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.kind == kind)
+    }
 }
 
 /// What a release binary is compared with.
@@ -280,10 +287,7 @@ fn draw_target(
     let effect_dir = place.join("effect");
     let effect = passes::effect(&inputs, &facts, typed, &executables, &effect_dir)?;
     let effect_dir = (!effect.is_empty()).then_some(effect_dir);
-    // Before the escapes, which then find their packages compiled.
-    let collects = |step: &Step| matches!(step.kind, StepKind::Captures | StepKind::Escape);
-    let at = steps.iter().position(collects).unwrap_or(steps.len());
-    steps.splice(at..at, effect);
+    insert(effect, &mut steps);
     // Before anything is run, or printed for somebody to run.
     for step in &steps {
         step.invocation.reviewed()?;
@@ -302,6 +306,13 @@ fn draw_target(
     })
 }
 
+/// Puts the steps of the profile's effect before those that collect escapes, which then find their packages compiled.
+fn insert(effect: Vec<Step>, steps: &mut Vec<Step>) {
+    let collects = |step: &Step| matches!(step.kind, StepKind::Captures | StepKind::Escape);
+    let at = steps.iter().position(collects).unwrap_or(steps.len());
+    steps.splice(at..at, effect);
+}
+
 /// What the steps of a target are drawn from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
@@ -309,84 +320,4 @@ pub(crate) struct Context<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) packages: &'a [OsString],
     pub(crate) collection: &'a Collection,
-}
-
-fn steps(
-    context: &Context<'_>,
-    executables: &[Executable],
-    baseline: &Baseline,
-    place: &Path,
-) -> Result<Vec<Step>> {
-    let Context {
-        inputs,
-        facts,
-        packages,
-        collection,
-    } = *context;
-    let mut steps = Vec::new();
-    let parts = parts(inputs, facts, executables, packages);
-    for part in &parts {
-        let release = build_flags::compose(&part.inputs, BuildKind::Release)?;
-        for (what, output) in part.links(facts, &place.join("release")) {
-            let flags = release.clone();
-            let plain = Step::build(StepKind::Release, facts, flags, Some(output), &what);
-            steps.push(collection.told(plain));
-        }
-    }
-    let rest = compiled_only(facts, executables, packages);
-    if let (false, Some(first)) = (rest.is_empty(), parts.first()) {
-        let flags = build_flags::compose(&first.inputs, BuildKind::Release)?.unexplained();
-        let plain = Step::build(StepKind::Libraries, facts, flags, None, &rest);
-        steps.push(collection.told(plain));
-    }
-    if let Baseline::Built { kind, directory } = baseline {
-        let built = Twin::named(kind).map_or(BuildKind::Plain, BuildKind::Twin);
-        for part in &parts {
-            let composed = build_flags::compose(&part.inputs, built)?;
-            for (what, output) in part.links(facts, directory) {
-                let flags = composed.clone();
-                let kind = StepKind::Baseline;
-                steps.push(Step::build(kind, facts, flags, Some(output), &what));
-            }
-        }
-    }
-    for part in &parts {
-        let context = Context {
-            inputs: &part.inputs,
-            packages: &part.packages,
-            ..*context
-        };
-        if let Source::Capture { .. } = collection.source {
-            steps.push(escape_steps::captures(&context)?);
-        }
-        if !matches!(collection.source, Source::Off { .. }) {
-            steps.push(escape_steps::pass(&context)?);
-        }
-    }
-    Ok(steps)
-}
-
-/// What go compiles and discards: with an `-o` nothing. Where there is no command at all, go gets
-/// the packages as they were named; otherwise those that `-o dir/` would leave out.
-fn compiled_only(
-    facts: &Facts,
-    executables: &[Executable],
-    packages: &[OsString],
-) -> Vec<OsString> {
-    if executables.is_empty() {
-        return packages.to_vec();
-    }
-    if facts
-        .asked
-        .output
-        .as_ref()
-        .is_some_and(|output| output != "/dev/null")
-    {
-        return Vec::new();
-    }
-    let taken = facts.asked.taken(&facts.packages).into_iter();
-    taken
-        .filter(|package| package.name != "main")
-        .map(|package| package.import_path.clone().into())
-        .collect()
 }

@@ -63,17 +63,7 @@ fn configured(
             let (function, place) = located(package, &wanted, files);
             (package.import_path.clone(), function, place)
         }
-        None => {
-            let path = path_of(&it.function);
-            let known = packages.iter().map(|package| package.import_path.as_str());
-            let near = nearest(path, known).map(str::to_owned);
-            let name = it.function[path.len()..].trim_start_matches('.');
-            (
-                path.to_owned(),
-                name.to_owned(),
-                Place::Absent(Absence::NoPackage(near)),
-            )
-        }
+        None => outside(&it.function, packages),
     };
     Subject {
         index: Some(index),
@@ -85,6 +75,19 @@ fn configured(
         reason: it.reason.clone(),
         calls: Vec::new(),
     }
+}
+
+/// A function of a package that the build has not.
+fn outside(function: &str, packages: &[Package]) -> (String, String, Place) {
+    let path = path_of(function);
+    let known = packages.iter().map(|package| package.import_path.as_str());
+    let near = nearest(path, known).map(str::to_owned);
+    let name = function[path.len()..].trim_start_matches('.');
+    (
+        path.to_owned(),
+        name.to_owned(),
+        Place::Absent(Absence::NoPackage(near)),
+    )
 }
 
 fn claims(it: &Assertion) -> Vec<Claim> {
@@ -120,19 +123,8 @@ fn located(package: &Package, wanted: &str, files: &mut Files<'_>) -> (String, P
             names.push(it.name);
         }
     }
-    let compiled =
-        |name: &String| package.go_files.contains(name) || package.cgo_files.contains(name);
-    for name in (files.list)(&package.dir) {
-        if !name.ends_with(".go") || name.ends_with("_test.go") || compiled(&name) {
-            continue;
-        }
-        let bytes = (files.read)(&path(package, &name)).unwrap_or_default();
-        for it in functions(&bytes) {
-            if bare(&it.name) == wanted {
-                return (it.name, Place::Absent(Absence::Excluded(name)));
-            }
-            names.push(it.name);
-        }
+    if let Some(found) = excluded(package, wanted, files, &mut names) {
+        return found;
     }
     // Compared without receivers' signs, shown with them.
     let bared: Vec<String> = names.iter().map(|name| bare(name)).collect();
@@ -142,6 +134,30 @@ fn located(package: &Package, wanted: &str, files: &mut Files<'_>) -> (String, P
         wanted.to_owned(),
         Place::Absent(Absence::NoFunction(near.cloned())),
     )
+}
+
+/// Looks a function up in the files that are not compiled; adds the names of all that are in them.
+fn excluded(
+    package: &Package,
+    wanted: &str,
+    files: &mut Files<'_>,
+    names: &mut Vec<String>,
+) -> Option<(String, Place)> {
+    let compiled =
+        |name: &String| package.go_files.contains(name) || package.cgo_files.contains(name);
+    for name in (files.list)(&package.dir) {
+        if !name.ends_with(".go") || name.ends_with("_test.go") || compiled(&name) {
+            continue;
+        }
+        let bytes = (files.read)(&path(package, &name)).unwrap_or_default();
+        for it in functions(&bytes) {
+            if bare(&it.name) == wanted {
+                return Some((it.name, Place::Absent(Absence::Excluded(name))));
+            }
+            names.push(it.name);
+        }
+    }
+    None
 }
 
 fn sources(package: &Package) -> Vec<Vec<u8>> {
@@ -202,18 +218,7 @@ fn of_comment(
     around: Option<Function>,
     (path, bytes): (&[u8], &[u8]),
 ) -> Vec<Subject> {
-    let mut whole = Vec::new();
-    let mut line = Vec::new();
-    for word in &it.words {
-        let on_function = matches!(it.about, About::Function(_));
-        let (claim, is_whole) = match word.as_str() {
-            "inline" => (Claim::Inlined, on_function),
-            "bce" => (Claim::NoBoundsChecks, on_function),
-            "noescape" => (Claim::NoEscape, false),
-            other => (Claim::Odd(other.to_owned()), false),
-        };
-        if is_whole { &mut whole } else { &mut line }.push(claim);
-    }
+    let (whole, line) = claims_of_comment(it);
     let (function, first) = match &it.about {
         About::Function(it) => (Some(it.clone()), it.start_line),
         About::Line(line) => (around, *line),
@@ -225,8 +230,7 @@ fn of_comment(
         package: package.import_path.clone(),
         function: function
             .as_ref()
-            .map(|function| function.name.clone())
-            .unwrap_or_default(),
+            .map_or(String::new(), |of| of.name.clone()),
         place: Place::Lines {
             source: path.to_vec(),
             start,
@@ -247,6 +251,23 @@ fn of_comment(
     subjects
 }
 
+/// What a comment claims of all of the function, and what of its line.
+fn claims_of_comment(it: &Directive) -> (Vec<Claim>, Vec<Claim>) {
+    let mut whole = Vec::new();
+    let mut line = Vec::new();
+    for word in &it.words {
+        let on_function = matches!(it.about, About::Function(_));
+        let (claim, is_whole) = match word.as_str() {
+            "inline" => (Claim::Inlined, on_function),
+            "bce" => (Claim::NoBoundsChecks, on_function),
+            "noescape" => (Claim::NoEscape, false),
+            other => (Claim::Odd(other.to_owned()), false),
+        };
+        if is_whole { &mut whole } else { &mut line }.push(claim);
+    }
+    (whole, line)
+}
+
 /// Finds the calls of the functions that are to be inlined everywhere, in the scope and in their own packages.
 fn calls<'a>(
     subjects: &mut [Subject],
@@ -254,18 +275,12 @@ fn calls<'a>(
     inside: impl Fn(&&'a Package) -> bool,
     files: &mut Files<'_>,
 ) {
-    let mut wanted: Vec<&mut Subject> = subjects
-        .iter_mut()
-        .filter(|subject| subject.whole && subject.claims.contains(&Claim::Inlined))
-        .filter(|subject| matches!(subject.place, Place::Lines { .. }))
-        .collect();
+    let mut wanted: Vec<&mut Subject> = subjects.iter_mut().filter(|it| is_inlined(it)).collect();
     if wanted.is_empty() {
         return;
     }
-    let names: HashMap<&str, &str> = packages
-        .iter()
-        .map(|package| (package.import_path.as_str(), package.name.as_str()))
-        .collect();
+    let named = |package: &'a Package| (package.import_path.as_str(), package.name.as_str());
+    let names: HashMap<&str, &str> = packages.iter().map(named).collect();
     let name_of = |path: &str| {
         let last = || path.rsplit('/').next().unwrap_or_default();
         names.get(path).copied().unwrap_or_else(last).to_owned()
@@ -280,20 +295,35 @@ fn calls<'a>(
                 continue;
             };
             for subject in &mut wanted {
-                let plain = bare(&subject.function);
-                let (receiver, name) = plain.split_once('.').unwrap_or(("", &plain));
-                let callee = Callee {
-                    package: &subject.package,
-                    receiver,
-                    name,
-                };
-                let found = call::calls(&bytes, &package.import_path, callee, name_of);
-                subject
-                    .calls
-                    .extend(found.into_iter().map(|call| (path.clone(), call)));
+                let found = calls_of(subject, &bytes, &package.import_path, name_of);
+                let found = found.into_iter().map(|call| (path.clone(), call));
+                subject.calls.extend(found);
             }
         }
     }
+}
+
+/// Whether all of a function must be inlined.
+fn is_inlined(subject: &Subject) -> bool {
+    let there = matches!(subject.place, Place::Lines { .. });
+    there && subject.whole && subject.claims.contains(&Claim::Inlined)
+}
+
+/// The calls of a function in a file of a package.
+fn calls_of(
+    subject: &Subject,
+    source: &[u8],
+    package: &str,
+    name_of: impl Fn(&str) -> String,
+) -> Vec<call::Call> {
+    let plain = bare(&subject.function);
+    let (receiver, name) = plain.split_once('.').unwrap_or(("", &plain));
+    let callee = Callee {
+        package: &subject.package,
+        receiver,
+        name,
+    };
+    call::calls(source, package, callee, name_of)
 }
 
 #[cfg(test)]

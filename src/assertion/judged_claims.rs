@@ -119,27 +119,38 @@ impl Judging<'_> {
                 mapped: *mapped,
             },
         };
-        match self.claim {
-            Claim::Exists => return vec![self.outcome(lines, Status::Pass, "it exists")],
-            Claim::MaxFrame(_) => {
-                let message =
-                    "stack frames stand in the executable: `gobuild-opt release` looks at them";
-                return vec![self.outcome(lines, Status::Unknown, message)];
-            }
-            Claim::Odd(word) => return vec![self.odd(lines, word)],
-            Claim::NoEscape | Claim::Inlined | Claim::NoBoundsChecks => {}
+        if let Some(outcome) = self.without_compiler(lines) {
+            return vec![outcome];
         }
         let facts = match facts {
             Ok(facts) => facts,
             Err(gap) => return vec![self.blind(lines, gap)],
         };
+        self.by_compiler(facts, lines)
+    }
+
+    /// What needs nothing that the compiler says.
+    fn without_compiler(&self, lines: Lines<'_>) -> Option<Outcome> {
+        match self.claim {
+            Claim::Exists => Some(self.outcome(lines, Status::Pass, "it exists")),
+            Claim::MaxFrame(_) => {
+                let message =
+                    "stack frames stand in the executable: `gobuild-opt release` looks at them";
+                Some(self.outcome(lines, Status::Unknown, message))
+            }
+            Claim::Odd(word) => Some(self.odd(lines, word)),
+            Claim::NoEscape | Claim::Inlined | Claim::NoBoundsChecks => None,
+        }
+    }
+
+    /// What the compiler says of the lines.
+    fn by_compiler(&self, facts: &Facts<'_>, lines: Lines<'_>) -> Vec<Outcome> {
         if lines.mapped {
             let message =
                 "its file has `//line` comments: what the compiler says is about other lines";
             return vec![self.outcome(lines, Status::Unknown, message)];
         }
-        let silent = lines.generic && self.is_silent(facts, lines);
-        if silent {
+        if lines.generic && self.is_silent(facts, lines) {
             let message =
                 "it is generic, and the compiler said nothing of it: no instance in this build";
             return vec![self.outcome(lines, Status::NotApplicable, message)];
@@ -198,28 +209,7 @@ impl Judging<'_> {
     }
 
     fn absent(&self, absence: &Absence) -> Outcome {
-        let known = |near: &Option<String>, what: &str| match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("no {what} has a name like it"),
-        };
-        let (message, hint) = match absence {
-            Absence::NoPackage(near) => (
-                format!("the build has no package `{}`", self.subject.package),
-                known(near, "package of the build"),
-            ),
-            Absence::NoFunction(near) => (
-                format!(
-                    "`{}` has no function `{}`",
-                    self.subject.package, self.subject.function
-                ),
-                known(near, "function there"),
-            ),
-            Absence::Excluded(file) => (
-                format!("it stands in {file}, which is not compiled for this platform"),
-                String::new(),
-            ),
-            Absence::OtherTarget(targets) => (format!("{ELSEWHERE}: {targets}"), String::new()),
-        };
+        let (message, hint) = self.why_absent(absence);
         let is_other = matches!(absence, Absence::OtherTarget(_));
         Outcome {
             subject: self.index,
@@ -234,6 +224,30 @@ impl Judging<'_> {
             line: 0,
             column: 0,
             excerpt: String::new(),
+        }
+    }
+
+    /// Why there is no such function, and what may be meant.
+    fn why_absent(&self, absence: &Absence) -> (String, String) {
+        let (package, function) = (&self.subject.package, &self.subject.function);
+        let known = |near: &Option<String>, what: &str| match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("no {what} has a name like it"),
+        };
+        match absence {
+            Absence::NoPackage(near) => (
+                format!("the build has no package `{package}`"),
+                known(near, "package of the build"),
+            ),
+            Absence::NoFunction(near) => (
+                format!("`{package}` has no function `{function}`"),
+                known(near, "function there"),
+            ),
+            Absence::Excluded(file) => (
+                format!("it stands in {file}, which is not compiled for this platform"),
+                String::new(),
+            ),
+            Absence::OtherTarget(targets) => (format!("{ELSEWHERE}: {targets}"), String::new()),
         }
     }
 

@@ -66,40 +66,41 @@ pub(crate) fn explain(
     target: &TargetPlan,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let refused = |outcome: &Outcome| {
-        outcome.status == Status::Fail && outcome.claim == Claim::Inlined && outcome.column == 0
-    };
-    let whole = |outcome: &&Outcome| refused(outcome) && judged.subjects[outcome.subject].whole;
-    let of = |outcome: &Outcome| judged.subjects[outcome.subject].package.clone();
-    let mut packages: Vec<String> = judged.outcomes.iter().filter(whole).map(of).collect();
-    packages.sort();
-    packages.dedup();
+    let packages = unexplained(judged);
     if packages.is_empty() {
         return Ok(());
     }
     let mut found: Vec<Refusal> = Vec::new();
-    for step in target
-        .steps
-        .iter()
-        .filter(|step| step.kind == StepKind::Escape)
-    {
+    for step in target.steps_of(StepKind::Escape) {
         match refusals(step, target, &packages, interrupt) {
             Ok(more) => found.extend(more),
             Err(_) => return interrupt.check(),
         }
     }
-    for outcome in judged
-        .outcomes
-        .iter_mut()
-        .filter(|outcome| refused(outcome))
-    {
+    for outcome in judged.outcomes.iter_mut().filter(|it| is_refused(it)) {
         let subject = &judged.subjects[outcome.subject];
         let same = |refusal: &&Refusal| {
             refusal.source == outcome.source && refusal.function == subject.function
         };
-        if let Some(it) = found.iter().find(same) {
-            outcome.message = format!("{}: {}", outcome.message, it.reason);
+        if let Some(refusal) = found.iter().find(same) {
+            outcome.message = format!("{}: {}", outcome.message, refusal.reason);
         }
     }
     Ok(())
+}
+
+/// Whether a function is not inlined that must be, and nobody knows why.
+fn is_refused(outcome: &Outcome) -> bool {
+    outcome.status == Status::Fail && outcome.claim == Claim::Inlined && outcome.column == 0
+}
+
+/// The packages of functions that are not inlined and must be, sorted.
+fn unexplained(judged: &Judged) -> Vec<String> {
+    let subject = |outcome: &Outcome| &judged.subjects[outcome.subject];
+    let refused = judged.outcomes.iter().filter(|it| is_refused(it));
+    let whole = refused.map(subject).filter(|subject| subject.whole);
+    let mut packages: Vec<String> = whole.map(|subject| subject.package.clone()).collect();
+    packages.sort();
+    packages.dedup();
+    packages
 }

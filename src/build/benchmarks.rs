@@ -51,20 +51,9 @@ pub(crate) fn measure(
 ) -> Result<Vec<Measured>> {
     let mut go = go.clone();
     std::sync::Arc::make_mut(&mut go.ground).trust_benchmarks();
-    let mut args: Vec<OsString> = vec![
-        "test".into(),
-        "-run=^$".into(),
-        format!("-bench={}", request.pattern).into(),
-        "-benchmem=true".into(),
-        format!("-benchtime={}x", request.operations).into(),
-        format!("-count={RUNS}").into(),
-        "-cpu=1".into(),
-    ];
-    args.extend(request.flags.iter().cloned());
-    args.extend(request.packages.iter().cloned());
     let mut words = Words::default();
     let mut reading = Reading::default();
-    let outcome = lines(&go.invocation(args), interrupt, |stream, line| {
+    let outcome = lines(&go.invocation(request.args()), interrupt, |stream, line| {
         let is_result = stream == Stream::Stdout && reading.line(&String::from_utf8_lossy(line));
         if !is_result {
             words.keep(line);
@@ -81,18 +70,36 @@ pub(crate) fn measure(
         .hint("let the benchmark print with b.Log: what it writes to standard output is mixed with its result"));
     }
     if reading.found.is_empty() {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "no benchmark matches `{}` in {}",
-                request.pattern,
-                counted_of(request.packages.len(), "pattern")
-            ),
-        )
-        .hint("`go test -list Benchmark ./...` lists them; name the package behind the pattern"));
+        return Err(request.unmatched());
     }
     reading.found.sort();
     Ok(reading.found)
+}
+
+impl Request<'_> {
+    /// The arguments of go.
+    fn args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec![
+            "test".into(),
+            "-run=^$".into(),
+            format!("-bench={}", self.pattern).into(),
+            "-benchmem=true".into(),
+            format!("-benchtime={}x", self.operations).into(),
+            format!("-count={RUNS}").into(),
+            "-cpu=1".into(),
+        ];
+        args.extend(self.flags.iter().cloned());
+        args.extend(self.packages.iter().cloned());
+        args
+    }
+
+    /// Nothing has a name that was asked for.
+    fn unmatched(&self) -> Error {
+        let patterns = counted_of(self.packages.len(), "pattern");
+        let message = format!("no benchmark matches `{}` in {patterns}", self.pattern);
+        Error::new(Kind::Usage, message)
+            .hint("`go test -list Benchmark ./...` lists them; name the package behind the pattern")
+    }
 }
 
 /// What `go test` printed so far.
@@ -126,6 +133,12 @@ impl Reading {
         };
         self.runs = None;
         measured.package.clone_from(&self.package);
+        self.keep(measured);
+        true
+    }
+
+    /// Keeps the least of several runs.
+    fn keep(&mut self, measured: Measured) {
         let same = |other: &&mut Measured| {
             (&other.package, &other.name) == (&measured.package, &measured.name)
         };
@@ -136,7 +149,6 @@ impl Reading {
             }
             None => self.found.push(measured),
         }
-        true
     }
 
     /// A benchmark that began, and of which no result was read.

@@ -129,19 +129,7 @@ pub(crate) fn try_store(store: &Path) -> std::io::Result<()> {
 /// Removes what was not used for longest until the rest is below `limit`, and what runs that were killed left.
 /// `stores` is the directory of all stores; what cannot be removed stays.
 pub(crate) fn trim(stores: &Path, limit: u64) {
-    let list = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
-    let mut files = Vec::new();
-    for entry in list(stores).flat_map(|entry| list(&entry.path()).collect::<Vec<_>>()) {
-        let Ok(metadata) = entry.metadata() else {
-            continue;
-        };
-        let time = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        if !entry.file_name().to_string_lossy().starts_with(DRAFT) {
-            files.push((time, metadata.len(), entry.path()));
-        } else if time.elapsed().is_ok_and(|age| age > ABANDONED) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
+    let mut files = captures(stores);
     let mut sum: u64 = files.iter().map(|file| file.1).sum();
     if sum <= limit {
         return;
@@ -156,6 +144,24 @@ pub(crate) fn trim(stores: &Path, limit: u64) {
             sum -= size;
         }
     }
+}
+
+/// All captures: when each was used, its bytes and its path. Removes what runs that were killed left.
+fn captures(stores: &Path) -> Vec<(SystemTime, u64, PathBuf)> {
+    let list = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut files = Vec::new();
+    for entry in list(stores).flat_map(|entry| list(&entry.path()).collect::<Vec<_>>()) {
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        let time = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        if !entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            files.push((time, metadata.len(), entry.path()));
+        } else if time.elapsed().is_ok_and(|age| age > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    files
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::sources::sources;
 use super::{Event, failure};
 use crate::error::Result;
 use crate::escape::parse::{self, Line};
-use crate::escape::{Collector, IdentifiedSite};
+use crate::escape::{self, Collector, IdentifiedSite};
 use crate::go::Words;
 use crate::plan::overlay::Overlay;
 use crate::plan::{Step, TargetPlan, scope};
@@ -68,10 +68,9 @@ pub(crate) fn side(
         return Ok(Side::default());
     };
     let sources = sources(target, first);
-    let known = target.facts.import_paths();
     let mut reader = Reader {
         collector: Collector::new(&sources).with_sites(true),
-        known,
+        known: target.facts.import_paths(),
         package: String::new(),
         side: Side::default(),
     };
@@ -80,23 +79,14 @@ pub(crate) fn side(
         let wall = reader_pass(step, &mut reader, interrupt, show)?;
         reader.side.wall += wall;
     }
-    let Reader {
-        collector,
-        mut side,
-        ..
-    } = reader;
-    side.cpu = process::children_cpu()
-        .zip(before)
-        .map(|(now, before)| now.saturating_sub(before));
+    let (collector, mut side) = (reader.collector, reader.side);
+    let now = process::children_cpu().zip(before);
+    side.cpu = now.map(|(now, before)| now.saturating_sub(before));
     let scope = scope::patterns(patterns, &target.facts.packages);
-    let (_, sites) =
-        collector.finish_with_sites(|package| scope::contains(&scope, &package.import_path));
-    (side.sites, side.excerpts) = site_names::named(
-        &sites,
-        &sources,
-        &target.memory,
-        &Overlay::of(&target.facts),
-    );
+    let in_scope = |package: &escape::Package| scope::contains(&scope, &package.import_path);
+    let (_, sites) = collector.finish_with_sites(in_scope);
+    let overlay = Overlay::of(&target.facts);
+    (side.sites, side.excerpts) = site_names::named(&sites, &sources, &target.memory, &overlay);
     Ok(side)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::excerpt::Excerpt;
-use super::reading::{Cost, Missing, Printed, Reading};
+use super::reading::{Cost, Missing, Named, Printed, Reading};
 use super::site_names::named;
 use super::sources::sources;
 use super::{Event, announce, capture, failure, mapped_sources, tolerate};
@@ -75,19 +75,12 @@ impl Run<'_> {
         show: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Collected>> {
         let target = self.target;
-        let of = |kind: StepKind| target.steps.iter().filter(move |step| step.kind == kind);
+        let of = |kind: StepKind| target.steps_of(kind);
         let Some(first) = of(StepKind::Escape).next() else {
             return Ok(None);
         };
         let sources = sources(target, first);
-        let watched = |package: &escape::Package| {
-            let scope = &target.collection.scope;
-            !package.standard && scope::contains(scope, package.path())
-        };
-        let mut collector = Collector::new(&sources)
-            .with_sites(true)
-            .with_remarks(self.asserted)
-            .with_mapped(mapped_sources::names(target)?.into_iter(), watched);
+        let mut collector = self.collector(&sources)?;
         let mut cost = Cost {
             passed: Some(0),
             ..Cost::default()
@@ -104,6 +97,19 @@ impl Run<'_> {
             capture::trim(&stores(cache), capture::LIMIT);
         }
         Ok(Some(self.finish(collector, &sources, cost)))
+    }
+
+    /// Takes what the compiler says.
+    fn collector<'s>(&self, sources: &'s escape::Sources) -> Result<Collector<'s>> {
+        let target = self.target;
+        let watched = |package: &escape::Package| {
+            let scope = &target.collection.scope;
+            !package.standard && scope::contains(scope, package.path())
+        };
+        let collector = Collector::new(sources)
+            .with_sites(true)
+            .with_remarks(self.asserted);
+        Ok(collector.with_mapped(mapped_sources::names(target)?.into_iter(), watched))
     }
 
     /// Reads the captures of one profile, and runs `pass` for what has none.
@@ -125,30 +131,32 @@ impl Run<'_> {
             }
             Missing::Packages(named) if named.is_empty() => return Ok(()),
             Missing::Packages(named) => {
-                let mut packages: Vec<String> = Vec::new();
-                for (path, _) in &named {
-                    if !packages.contains(path) {
-                        packages.push(path.clone());
-                    }
-                }
+                let packages = packages_of(&named);
                 cost.passed = cost.passed.map(|passed| passed + packages.len() as u64);
                 (narrowed(pass, &target.collection, &packages), named)
             }
         };
         announce(pass.kind, target, show);
-        // Flags of the user may make the compiler print more than a capture has.
-        let keeps = match (&target.collection.source, names) {
-            (Source::Capture { store, .. }, Some(names)) => Some((store, names)),
-            _ => None,
-        };
-        let keeps = keeps.filter(|_| target.collection.is_without_flags() && !named.is_empty());
+        let keeps = names
+            .zip(self.store_to_fill())
+            .filter(|_| !named.is_empty());
         let mut printed = keeps.map(|_| Printed::default());
         cost.pass += run_pass(&command, interrupt, collector, printed.as_mut(), show)?;
-        if let (Some((store, names)), Some(printed)) = (keeps, printed) {
+        if let (Some((names, store)), Some(printed)) = (keeps, printed) {
             let reading = self.reading(store, trimmed);
             cost.captures += reading.keep(&named, &printed, names, interrupt);
         }
         Ok(())
+    }
+
+    /// Where what a pass prints is kept as captures. None: flags of the user may make the compiler print more than a capture has.
+    fn store_to_fill(&self) -> Option<&Path> {
+        match &self.target.collection.source {
+            Source::Capture { store, .. } if self.target.collection.is_without_flags() => {
+                Some(store)
+            }
+            _ => None,
+        }
     }
 
     fn reading<'s>(&'s self, store: &'s Path, trimmed: bool) -> Reading<'s> {
@@ -211,14 +219,7 @@ impl Run<'_> {
         match reading.captures(names, interrupt, collector, cost) {
             Ok(missing) => Ok(missing),
             // Nothing was built before: the code does not compile, and the pass would fail as well.
-            Err(error)
-                if !target
-                    .steps
-                    .iter()
-                    .any(|step| step.kind == StepKind::Release) =>
-            {
-                Err(error)
-            }
+            Err(error) if target.steps_of(StepKind::Release).next().is_none() => Err(error),
             Err(error) => {
                 cost.reason = Some(tolerate(error, interrupt)?);
                 Ok(Missing::Everything(Vec::new()))
@@ -260,4 +261,15 @@ fn run_pass(
         return Err(words.error(failure(StepKind::Escape), &outcome));
     }
     Ok(outcome.wall)
+}
+
+/// The packages of actions, each once.
+fn packages_of(named: &[Named]) -> Vec<String> {
+    let mut packages: Vec<String> = Vec::new();
+    for (path, _) in named {
+        if !packages.contains(path) {
+            packages.push(path.clone());
+        }
+    }
+    packages
 }

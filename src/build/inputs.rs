@@ -13,7 +13,7 @@ use super::{Built, lanes};
 use crate::go::Package;
 use crate::number::counted;
 use crate::order::Ordered;
-use crate::plan::{Facts, StepKind, TargetPlan};
+use crate::plan::{Facts, Step, StepKind, TargetPlan};
 
 /// Fewer packages than this that are compiled need no explanation, unless they are half of all.
 const MANY: usize = 10;
@@ -51,6 +51,20 @@ enum Why {
     Other(String),
 }
 
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everywhere(reason) | Self::Package(reason) => f.write_str(reason),
+            Self::Cache => f.write_str("the build cache was emptied or trimmed: nothing differs"),
+            Self::Other(first) => write!(
+                f,
+                "{first} has another action ID, though its Go files, flags and variables are the same: a file that it embeds, \
+                 C, a header or a tool changed"
+            ),
+        }
+    }
+}
+
 fn key(target: &TargetPlan) -> Key {
     // Another Go is a reason, too.
     lanes::key_of("inputs", target, "")
@@ -61,15 +75,7 @@ pub(crate) fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
     let key = key(target);
     let now = inputs(target, built);
     let before: Option<Inputs> = known::read(&key);
-    let mut kept = now.clone();
-    // What was not compiled now is what it was.
-    for (package, action) in before.iter().flat_map(|inputs| &inputs.actions) {
-        let place = kept.actions.entry(package.clone());
-        place.or_insert_with(|| action.clone());
-    }
-    if before.as_ref() != Some(&kept) {
-        known::keep(&key, &kept);
-    }
+    keep(&key, &now, before.as_ref());
     let before = before?;
     let compiled = built.packages.len();
     let all = target.facts.packages.len();
@@ -83,15 +89,19 @@ pub(crate) fn explain(target: &TargetPlan, built: &Built) -> Option<String> {
         return None;
     }
     let count = counted(all as u64, "package");
-    let reason = match why {
-        Why::Everywhere(it) | Why::Package(it) => it,
-        Why::Cache => "the build cache was emptied or trimmed: nothing differs".to_owned(),
-        Why::Other(first) => format!(
-            "{first} has another action ID, though its Go files, flags and variables are the same: a file that it embeds, C, \
-             a header or a tool changed"
-        ),
-    };
-    Some(format!("{compiled} of {count} compiled again: {reason}"))
+    Some(format!("{compiled} of {count} compiled again: {why}"))
+}
+
+/// Keeps what a run was made of. What was not compiled now is what it was.
+fn keep(key: &Key, now: &Inputs, before: Option<&Inputs>) {
+    let mut kept = now.clone();
+    for (package, action) in before.iter().flat_map(|inputs| &inputs.actions) {
+        let place = kept.actions.entry(package.clone());
+        place.or_insert_with(|| action.clone());
+    }
+    if before != Some(&kept) {
+        known::keep(key, &kept);
+    }
 }
 
 /// The packages that were compiled, in the order of Go: what a package needs stands before the package.
@@ -161,12 +171,9 @@ fn by_package(before: &Inputs, now: &Inputs, compiled: &[&str], first: &str) -> 
     }
     let (edits, rest): (Vec<&str>, Vec<&str>) = compiled.iter().partition(|text| edited(text));
     // The action of a package holds what it needs: one that differs under the same sources comes of another package.
-    let needs = rest
-        .iter()
-        .all(|text| is_same(before, now, text) == Some(false));
-    let is_cached = rest
-        .iter()
-        .any(|text| is_same(before, now, text) == Some(true));
+    let mut rest_same = rest.iter().map(|text| is_same(before, now, text));
+    let needs = rest_same.clone().all(|same| same == Some(false));
+    let is_cached = rest_same.any(|same| same == Some(true));
     let count = edits.len();
     let edits = match count {
         1 => format!("{first} changed"),
@@ -203,11 +210,28 @@ fn differs(
 
 fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
     let facts = &target.facts;
-    let release = target
-        .steps
-        .iter()
-        .find(|step| step.kind == StepKind::Release);
+    let release = target.steps_of(StepKind::Release).next();
     let args = release.map(|step| step.invocation.args.as_slice());
+    let profiles = facts.pgo.all_applied();
+    let fingerprint = |package: &Package| {
+        let name = package.import_path.clone();
+        (name, fingerprint(package, facts))
+    };
+    Inputs {
+        go: facts.toolchain.version.clone(),
+        flags: flags(args.unwrap_or_default()),
+        env: env(release, facts),
+        profiles: profiles
+            .map(|candidate| candidate.sha256.clone().unwrap_or_default())
+            .collect(),
+        packages: facts.packages.iter().map(fingerprint).ordered(),
+        actions: built.tools.iter().filter_map(compiled).ordered(),
+        compiled: built.packages.len(),
+    }
+}
+
+/// The variables that go gets, and those that it has from elsewhere.
+fn env(release: Option<&Step>, facts: &Facts) -> BTreeMap<String, String> {
     let mut env: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in release.into_iter().flat_map(|step| &step.invocation.env) {
         // Where go works changes nothing.
@@ -215,31 +239,12 @@ fn inputs(target: &TargetPlan, built: &Built) -> Inputs {
             env.insert(name.clone(), value.to_string_lossy().into_owned());
         }
     }
-    env.extend(
-        facts
-            .ambient
-            .iter()
-            .map(|ambient| (ambient.name.clone(), ambient.value.clone())),
-    );
+    let ambient = facts.ambient.iter();
+    env.extend(ambient.map(|ambient| (ambient.name.clone(), ambient.value.clone())));
     env.insert("CGO_ENABLED".into(), facts.toolchain.cgo_enabled.clone());
     env.insert("GOEXPERIMENT".into(), facts.toolchain.goexperiment.clone());
     env.retain(|_, value| !value.is_empty());
-    let profiles = facts.pgo.all_applied();
-    Inputs {
-        go: facts.toolchain.version.clone(),
-        flags: flags(args.unwrap_or_default()),
-        env,
-        profiles: profiles
-            .map(|candidate| candidate.sha256.clone().unwrap_or_default())
-            .collect(),
-        packages: facts
-            .packages
-            .iter()
-            .map(|package| (package.import_path.clone(), fingerprint(package, facts)))
-            .ordered(),
-        actions: built.tools.iter().filter_map(compiled).ordered(),
-        compiled: built.packages.len(),
-    }
+    env
 }
 
 /// A compile with its action; of a package that is compiled for several commands the last one counts.

@@ -94,28 +94,32 @@ pub(crate) fn roll_back(directory: &Path) -> Result<()> {
     let Some(entries) = read(directory).map_err(unreadable)? else {
         return Ok(());
     };
-    let outputs = directory.parent().unwrap_or(Path::new("."));
-    let mut failures = Vec::new();
-    for (index, entry) in entries.iter().enumerate().rev() {
-        if let Err(error) = put_back(directory, outputs, index, entry) {
-            failures.push(format!(
-                "`{}`: {error}",
-                outputs.join(&entry.name).display()
-            ));
-        }
-    }
+    let failures = put_back_all(directory, &entries);
     if failures.is_empty() {
         return end(directory).map_err(|error| {
             Error::new(Kind::Machine, format!("cannot write to `{shown}`")).source(error)
         });
     }
-    failures.reverse();
     let message = "a set of outputs was half published, and old files could not be put back";
     Err(Error::new(Kind::Machine, message)
         .detail(failures.join("\n"))
         .hint(format!(
             "the old files are in `{shown}`: the next run tries again"
         )))
+}
+
+/// Puts the old files back, last one first. Returns what could not be, in the order of the list.
+fn put_back_all(directory: &Path, entries: &[Entry]) -> Vec<String> {
+    let outputs = directory.parent().unwrap_or(Path::new("."));
+    let mut failures = Vec::new();
+    for (index, entry) in entries.iter().enumerate().rev() {
+        if let Err(error) = put_back(directory, outputs, index, entry) {
+            let output = outputs.join(&entry.name);
+            failures.push(format!("`{}`: {error}", output.display()));
+        }
+    }
+    failures.reverse();
+    failures
 }
 
 fn put_back(directory: &Path, outputs: &Path, index: usize, entry: &Entry) -> std::io::Result<()> {

@@ -30,18 +30,15 @@ pub(crate) fn check(output: &Path) -> Result<()> {
         return Ok(());
     };
     if found.is_dir() {
-        return Err(
-            Error::new(Kind::Usage, format!("the output `{shown}` is a directory")).hint(format!(
-                "write `-o {shown}/` to put the binary into it, or name another file"
-            )),
-        );
+        let message = format!("the output `{shown}` is a directory");
+        return Err(Error::new(Kind::Usage, message).hint(format!(
+            "write `-o {shown}/` to put the binary into it, or name another file"
+        )));
     }
     if found.is_file() && found.len() > 0 && !is_object(output) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("the output `{shown}` exists and is not an object file"),
-        )
-        .hint("name another file with `-o`, or remove this one"));
+        let message = format!("the output `{shown}` exists and is not an object file");
+        return Err(Error::new(Kind::Usage, message)
+            .hint("name another file with `-o`, or remove this one"));
     }
     Ok(())
 }
@@ -129,14 +126,7 @@ pub(crate) fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
     let (streams, files): (Vec<&Item>, Vec<&Item>) =
         items.iter().partition(|item| is_stream(&item.output));
     for item in &streams {
-        let mut source = File::open(&item.staged).map_err(|error| failed(&item.output, error))?;
-        let part = || {
-            let shown = item.output.display();
-            interrupt.note(format!(
-                "`{shown}` may have got a part; no file was changed"
-            ));
-        };
-        stream::write(&mut source, &item.output, interrupt, part)?;
+        to_stream(item, interrupt)?;
     }
     let failed = |error: Error| match streams.is_empty() {
         true if error.hint.is_none() => error.hint(AS_BEFORE),
@@ -147,6 +137,18 @@ pub(crate) fn all(items: &[Item], interrupt: &Interrupt) -> Result<()> {
         [one] => single(one).map_err(failed),
         several => set(several, interrupt).map_err(failed),
     }
+}
+
+/// Writes a staged file to a device or a FIFO.
+fn to_stream(item: &Item, interrupt: &Interrupt) -> Result<()> {
+    let mut source = File::open(&item.staged).map_err(|error| failed(&item.output, error))?;
+    let part = || {
+        let shown = item.output.display();
+        interrupt.note(format!(
+            "`{shown}` may have got a part; no file was changed"
+        ));
+    };
+    stream::write(&mut source, &item.output, interrupt, part)
 }
 
 fn failed(output: &Path, error: std::io::Error) -> Error {
@@ -184,16 +186,7 @@ fn set(items: &[&Item], interrupt: &Interrupt) -> Result<()> {
         let gathered = gather(item, directory, beside.path(), index);
         entries.push(gathered.map_err(|error| failed(&item.output, error))?);
     }
-    let outputs = entries.iter().map(|entry| directory.join(&entry.name));
-    let change = || -> Result<()> {
-        journal::begin(beside.path(), &entries).map_err(|error| failed(directory, error))?;
-        for (index, output) in outputs.enumerate() {
-            fs::rename(journal::new(beside.path(), index), &output)
-                .map_err(|error| failed(&output, error))?;
-        }
-        journal::end(beside.path()).map_err(|error| failed(directory, error))
-    };
-    let Err(error) = change() else {
+    let Err(error) = change(directory, beside.path(), &entries) else {
         return Ok(());
     };
     let Err(worse) = journal::roll_back(beside.path()) else {
@@ -205,6 +198,16 @@ fn set(items: &[&Item], interrupt: &Interrupt) -> Result<()> {
     Err(error
         .detail(format!("{}:\n{detail}", worse.message))
         .hint(hint))
+}
+
+/// Gives the new files their names, with a list of what is to be put back.
+fn change(directory: &Path, beside: &Path, entries: &[journal::Entry]) -> Result<()> {
+    journal::begin(beside, entries).map_err(|error| failed(directory, error))?;
+    for (index, entry) in entries.iter().enumerate() {
+        let output = directory.join(&entry.name);
+        fs::rename(journal::new(beside, index), &output).map_err(|error| failed(&output, error))?;
+    }
+    journal::end(beside).map_err(|error| failed(directory, error))
 }
 
 /// Brings the new file and a second name of the old one into our directory beside the outputs.

@@ -109,14 +109,13 @@ impl Reading<'_> {
         let mut missing: Vec<Named> = Vec::new();
         for (path, action) in names {
             match capture::read(self.store, action) {
-                Some(it) => {
-                    let new = it.time >= self.since;
-                    *(if new {
-                        &mut cost.captured
-                    } else {
-                        &mut cost.found
-                    }) += 1;
-                    self.feed(path, &it.text, collector);
+                Some(kept) => {
+                    let count = match kept.time >= self.since {
+                        true => &mut cost.captured,
+                        false => &mut cost.found,
+                    };
+                    *count += 1;
+                    self.feed(path, &kept.text, collector);
                 }
                 None => missing.push((path.clone(), action.clone())),
             }
@@ -176,17 +175,7 @@ impl Reading<'_> {
         step: &Step,
         interrupt: &Interrupt,
     ) -> Duration {
-        let mut texts: Vec<(&Named, &[u8])> = Vec::new();
-        for named in named
-            .iter()
-            .filter(|(path, _)| self.raw(path) == Raw::default())
-        {
-            match printed.of(&named.0) {
-                Said::Text(text) => texts.push((named, text)),
-                Said::Nothing if self.is_without_code(&named.0) => texts.push((named, b"")),
-                Said::Nothing | Said::Unclear => {}
-            }
-        }
+        let texts = self.texts(named, printed);
         if texts.is_empty() {
             return Duration::ZERO;
         }
@@ -201,6 +190,22 @@ impl Reading<'_> {
             }
         }
         wall
+    }
+
+    /// What was printed of each package, where that is all that the compiler says of it.
+    fn texts<'t>(&self, named: &'t [Named], printed: &'t Printed) -> Vec<(&'t Named, &'t [u8])> {
+        let mut texts: Vec<(&Named, &[u8])> = Vec::new();
+        for named in named
+            .iter()
+            .filter(|(path, _)| self.raw(path) == Raw::default())
+        {
+            match printed.of(&named.0) {
+                Said::Text(text) => texts.push((named, text)),
+                Said::Nothing if self.is_without_code(&named.0) => texts.push((named, b"")),
+                Said::Nothing | Said::Unclear => {}
+            }
+        }
+        texts
     }
 
     /// Whether the compiler can print nothing of a package.

@@ -122,14 +122,7 @@ fn at_once(
     show: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     let count = built.len();
-    let mut board = Board {
-        waiting: (0..count).collect(),
-        again: VecDeque::new(),
-        results: BTreeMap::new(),
-        events: (0..count).map(|_| Vec::new()).collect(),
-        shown: 0,
-        failed: false,
-    };
+    let mut board = Board::of(count);
     let (sender, messages) = channel();
     std::thread::scope(|scope| {
         let start = |index: usize, lane: Lane, built: &mut [Built]| {
@@ -149,9 +142,8 @@ fn at_once(
                 Message::Event(index, event) => board.tell(index, event, show),
                 Message::Done(index, own, result) => {
                     built[index] = *own;
-                    let need = result
-                        .is_ok()
-                        .then(|| lanes::learn(&run.plan.targets[index], &built[index]));
+                    let target = &run.plan.targets[index];
+                    let need = result.is_ok().then(|| lanes::learn(target, &built[index]));
                     let alone = lanes.running() == 1;
                     board.end(run, index, (result, alone), need, &built[index], &mut lanes);
                     board.flush(show);
@@ -188,6 +180,18 @@ fn contained(platform: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 impl Board {
+    /// Nothing has begun of so many targets.
+    fn of(count: usize) -> Self {
+        Self {
+            waiting: (0..count).collect(),
+            again: VecDeque::new(),
+            results: BTreeMap::new(),
+            events: (0..count).map(|_| Vec::new()).collect(),
+            shown: 0,
+            failed: false,
+        }
+    }
+
     /// Starts what may run.
     fn begin(&mut self, lanes: &mut Lanes, mut start: impl FnMut(usize, Lane)) {
         if self.failed {

@@ -103,12 +103,7 @@ fn compute(
     sources: &Sources,
     mut read: impl FnMut(&[u8]) -> Option<Vec<u8>>,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
-    let mut wanted: HashMap<&[u8], Vec<u32>> = HashMap::new();
-    for site in sites {
-        if let Some(path) = &site.source {
-            wanted.entry(path).or_default().push(site.line);
-        }
-    }
+    let wanted = lines_by_file(sites);
     let mut found: HashMap<(Vec<u8>, u32), Excerpt> = HashMap::new();
     let identified = escape::identify_among(sites, sources, |path| {
         let bytes = read(path)?;
@@ -124,11 +119,20 @@ fn compute(
         let key = (site.site.source.clone()?, site.site.line);
         found.get(&key).cloned()
     };
-    let excerpts = identified
-        .iter()
-        .map(|site| excerpt(site).unwrap_or_default())
-        .collect();
+    let excerpts = identified.iter().map(excerpt);
+    let excerpts = excerpts.map(Option::unwrap_or_default).collect();
     (identified, excerpts)
+}
+
+/// The lines of each file in which a site is.
+fn lines_by_file(sites: &[Site]) -> HashMap<&[u8], Vec<u32>> {
+    let mut lines: HashMap<&[u8], Vec<u32>> = HashMap::new();
+    for site in sites {
+        if let Some(path) = &site.source {
+            lines.entry(path).or_default().push(site.line);
+        }
+    }
+    lines
 }
 
 /// A file that was read, and a digest of what was in it; `None` where it could not be read.
@@ -170,6 +174,12 @@ struct Named {
     start: u32,
 }
 
+/// Where a site is, and what the compiler says there.
+fn place(site: &Site) -> (&[u8], u32, u32, &str) {
+    let source = site.source.as_deref().unwrap_or_default();
+    (source, site.line, site.column, &site.message)
+}
+
 impl Found {
     /// `None` where a path is no text, or a site cannot be found again.
     fn of(
@@ -178,10 +188,6 @@ impl Found {
         (identified, excerpts): &(Vec<IdentifiedSite>, Vec<Excerpt>),
     ) -> Option<Self> {
         let mut indices: HashMap<(&[u8], u32, u32, &str), Vec<usize>> = HashMap::new();
-        fn place(it: &Site) -> (&[u8], u32, u32, &str) {
-            let source = it.source.as_deref().unwrap_or_default();
-            (source, it.line, it.column, &it.message)
-        }
         for (index, it) in sites.iter().enumerate().rev() {
             indices.entry(place(it)).or_default().push(index);
         }
@@ -196,10 +202,8 @@ impl Found {
                 start: it.start,
             });
         }
-        let text = sites
-            .iter()
-            .all(|site| std::str::from_utf8(site.source.as_deref().unwrap_or_default()).is_ok());
-        text.then_some(Self {
+        let is_text = |site: &Site| std::str::from_utf8(place(site).0).is_ok();
+        sites.iter().all(is_text).then_some(Self {
             reads,
             sites: named,
         })

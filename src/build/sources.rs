@@ -10,24 +10,6 @@ use crate::plan::{Step, TargetPlan};
 
 /// What the compiler's text is read with.
 pub(crate) fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
-    let package = |package: &Package| escape::Package {
-        import_path: package.import_path.clone(),
-        name: package.name.clone(),
-        dir: package.dir.clone().into_bytes(),
-        module: package.module.as_ref().map(|module| module.path.clone()),
-        version: package
-            .module
-            .as_ref()
-            .map(|module| module.version.clone())
-            .filter(|text| !text.is_empty()),
-        standard: package.standard,
-        files: package
-            .go_files
-            .iter()
-            .chain(&package.cgo_files)
-            .cloned()
-            .collect(),
-    };
     let mut sources = escape::Sources {
         packages: target.facts.packages.iter().map(package).collect(),
         directory: step.invocation.cwd.as_os_str().as_encoded_bytes().to_vec(),
@@ -41,6 +23,22 @@ pub(crate) fn sources(target: &TargetPlan, step: &Step) -> escape::Sources {
         }
     }
     sources
+}
+
+/// A package as the compiler's text is read with it.
+fn package(package: &Package) -> escape::Package {
+    let module = package.module.as_ref();
+    let version = module.map(|module| module.version.clone());
+    let files = package.go_files.iter().chain(&package.cgo_files);
+    escape::Package {
+        import_path: package.import_path.clone(),
+        name: package.name.clone(),
+        dir: package.dir.clone().into_bytes(),
+        module: module.map(|module| module.path.clone()),
+        version: version.filter(|text| !text.is_empty()),
+        standard: package.standard,
+        files: files.cloned().collect(),
+    }
 }
 
 /// Whether go runs with `-trimpath`, wherever that stands.

@@ -21,7 +21,7 @@ const MOMENT: Duration = Duration::from_secs(2);
 
 /// A staging directory. Dropping it removes it, and the output directories that were made for
 /// nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Stage {
     directory: Option<Marked>,
     go_tmp: Option<Marked>,
@@ -54,13 +54,7 @@ impl Stage {
         interrupt: &Interrupt,
         talk: &mut dyn FnMut(&str),
     ) -> Result<Self> {
-        let mut stage = Self {
-            directory: None,
-            go_tmp: None,
-            made: Vec::new(),
-            keep_made: false,
-            _locks: Vec::new(),
-        };
+        let mut stage = Self::default();
         // A directory that is missing is made when all is well: an empty one may break a `//go:embed *`.
         let outputs = place.outputs.map(existing);
         if let Some(outputs) = outputs {
@@ -69,11 +63,8 @@ impl Stage {
         let place = Where { outputs, ..place };
         let parent = parent(place);
         let failed = |error: std::io::Error| {
-            Error::new(
-                Kind::Machine,
-                format!("cannot make a staging directory in `{}`", parent.display()),
-            )
-            .source(error)
+            let message = format!("cannot make a staging directory in `{}`", parent.display());
+            Error::new(Kind::Machine, message).source(error)
         };
         // While we hold the parent, nobody takes a stage that has no lock yet for a stale one.
         let _parent = match place.outputs == Some(&parent) {
@@ -88,16 +79,7 @@ impl Stage {
         std::fs::create_dir(directory.path().join("tmp")).map_err(failed)?;
         stage.directory = Some(directory);
         if let Some(theirs) = place.go_tmp {
-            marked::clear(theirs, interrupt)?;
-            let made = Marked::create(theirs).map_err(|error| {
-                Error::new(
-                    Kind::Machine,
-                    format!("cannot write to GOTMPDIR `{}`", theirs.display()),
-                )
-                .source(error)
-            })?;
-            interrupt.warden.keep_directory(made.path());
-            stage.go_tmp = Some(made);
+            stage.go_tmp = Some(below_go_tmp(theirs, interrupt)?);
         }
         Ok(stage)
     }
@@ -110,49 +92,14 @@ impl Stage {
         interrupt: &Interrupt,
         talk: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let mut told = false;
-        loop {
-            interrupt.check()?;
-            let Ok(file) = open_directory(outputs) else {
-                break;
-            };
-            match try_lock(&file) {
-                // The run before us may have removed the directory.
-                Ok(()) if !is_same(&file, outputs) => continue,
-                Ok(()) => {
-                    marked::clear(outputs, interrupt)?;
-                    self._locks.push(file);
-                    break;
-                }
-                Err(Errno::WOULDBLOCK) if !wait => {
-                    return Err(Error::new(
-                        Kind::Machine,
-                        format!("another run writes to `{}`", outputs.display()),
-                    )
-                    .hint("run again without `--no-wait` to wait for it"));
-                }
-                Err(Errno::WOULDBLOCK) => {
-                    if !std::mem::replace(&mut told, true) {
-                        talk(&format!(
-                            "waiting for another run that writes to `{}`",
-                            outputs.display()
-                        ));
-                    }
-                    interrupt.sleep(POLL)?;
-                }
-                // A file system without locks.
-                Err(_) => break,
-            }
+        let shown = outputs.display();
+        if let Some(lock) = locked(outputs, wait, interrupt, talk)? {
+            marked::clear(outputs, interrupt)?;
+            self._locks.push(lock);
         }
         tempfile::tempfile_in(outputs).map(drop).map_err(|error| {
-            Error::new(
-                Kind::Machine,
-                format!(
-                    "cannot write to the output directory `{}`",
-                    outputs.display()
-                ),
-            )
-            .source(error)
+            let message = format!("cannot write to the output directory `{shown}`");
+            Error::new(Kind::Machine, message).source(error)
         })
     }
 
@@ -190,6 +137,50 @@ impl Stage {
     /// Something was published: directories that were made stay.
     pub(crate) fn keep_outputs(&mut self) {
         self.keep_made = true;
+    }
+}
+
+/// A directory of ours in the user's GOTMPDIR.
+fn below_go_tmp(theirs: &Path, interrupt: &Interrupt) -> Result<Marked> {
+    marked::clear(theirs, interrupt)?;
+    let made = Marked::create(theirs).map_err(|error| {
+        let message = format!("cannot write to GOTMPDIR `{}`", theirs.display());
+        Error::new(Kind::Machine, message).source(error)
+    })?;
+    interrupt.warden.keep_directory(made.path());
+    Ok(made)
+}
+
+/// Waits for the output directory and locks it. `None` where there is none, or on a file system without locks.
+fn locked(
+    outputs: &Path,
+    wait: bool,
+    interrupt: &Interrupt,
+    talk: &mut dyn FnMut(&str),
+) -> Result<Option<File>> {
+    let shown = outputs.display();
+    let mut told = false;
+    loop {
+        interrupt.check()?;
+        let Ok(file) = open_directory(outputs) else {
+            return Ok(None);
+        };
+        match try_lock(&file) {
+            // The run before us may have removed the directory.
+            Ok(()) if !is_same(&file, outputs) => continue,
+            Ok(()) => return Ok(Some(file)),
+            Err(Errno::WOULDBLOCK) if wait => {}
+            Err(Errno::WOULDBLOCK) => {
+                let message = format!("another run writes to `{shown}`");
+                return Err(Error::new(Kind::Machine, message)
+                    .hint("run again without `--no-wait` to wait for it"));
+            }
+            Err(_) => return Ok(None),
+        }
+        if !std::mem::replace(&mut told, true) {
+            talk(&format!("waiting for another run that writes to `{shown}`"));
+        }
+        interrupt.sleep(POLL)?;
     }
 }
 

@@ -32,11 +32,11 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         .iter()
         .map(|ambient| format!("{}={} ({})", ambient.name, ambient.value, ambient.from))
         .collect();
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!(
             "set outside, and part of what was built: {}",
             all.join(", ")
         ),
-        "write them into gobuild-opt.toml, or set `[build] ambient = \"allow\"`".into(),
+        "write them into gobuild-opt.toml, or set `[build] ambient = \"allow\"`",
     ))
 }

@@ -1,5 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::binary::twin_proof::LoadedDiff;
+use crate::build::Built;
 use crate::gate::Cause;
 use crate::number::grouped;
 
@@ -26,29 +27,12 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let artifact = context.artifact?;
     let before = match &artifact.baseline {
         Ok(before) => before,
-        Err(why)
-            if context
-                .built
-                .is_some_and(|built| built.baseline_failure.is_some())
-                || why.starts_with("cannot read") =>
-        {
-            return Some(Seen::Bad(
-                format!(
-                    "there is no before and after: {}",
-                    why.lines().next().unwrap_or_default()
-                ),
-                "see `[compare] baseline`".into(),
-            ));
-        }
-        Err(why) => {
-            let hint = "see `[compare] baseline`";
-            return Some(Seen::not_judged(why.clone(), hint));
-        }
+        Err(why) => return Some(missing(context, why)),
     };
     if let Some(why) = before.mismatch(context.facts, context.package) {
-        return Some(Seen::Bad(
+        return Some(Seen::bad(
             format!("{why}: before and after are different things"),
-            "name the executable of the last release in `[compare] baseline`".into(),
+            "name the executable of the last release in `[compare] baseline`",
         ));
     }
     let Some(loaded) = &before.loaded else {
@@ -57,6 +41,17 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return Some(Seen::unsaid(Cause::Other(why.into(), hint)));
     };
     equal(loaded).or_else(|| differing(context, loaded))
+}
+
+/// There is nothing to compare with.
+fn missing(context: &Context<'_>, why: &str) -> Seen {
+    let failed = |built: &Built| built.baseline_failure.is_some();
+    if context.built.is_some_and(failed) || why.starts_with("cannot read") {
+        let first = why.lines().next().unwrap_or_default();
+        let what = format!("there is no before and after: {first}");
+        return Seen::bad(what, "see `[compare] baseline`");
+    }
+    Seen::not_judged(why, "see `[compare] baseline`")
 }
 
 /// What of the release is loaded is that of its twin, but for addresses.
@@ -88,32 +83,29 @@ fn equal(loaded: &LoadedDiff) -> Option<Seen> {
 
 /// Names what differs, and says what to set.
 fn differing(context: &Context<'_>, loaded: &LoadedDiff) -> Option<Seen> {
-    let names: Vec<String> = loaded
-        .sections
-        .iter()
-        .filter(|section| section.differing > 0 || section.before != section.after)
-        .map(|section| format!("{} ({} B)", section.name, section.differing))
-        .collect();
-    let what = if names.is_empty() {
-        "the entry point or an address".to_owned()
-    } else {
-        names.join(", ")
-    };
-    let trimmed = context
-        .artifact?
-        .binary
-        .as_ref()?
-        .build_info
-        .as_ref()?
-        .setting("-trimpath")
-        == Some("true");
+    let what = differences(loaded);
+    let info = context.artifact?.binary.as_ref()?.build_info.as_ref()?;
+    let trimmed = info.setting("-trimpath") == Some("true");
     let hint = if trimmed {
         "see `gobuild-opt explain baseline`"
     } else {
         "set trimpath = true: without it the build information records the linker flags"
     };
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!("the release differs from its twin with symbols in what is loaded: {what}"),
-        hint.into(),
+        hint,
     ))
+}
+
+/// The sections that differ, with the bytes that do.
+fn differences(loaded: &LoadedDiff) -> String {
+    let sections = loaded.sections.iter();
+    let names: Vec<String> = sections
+        .filter(|section| section.differing > 0 || section.before != section.after)
+        .map(|section| format!("{} ({} B)", section.name, section.differing))
+        .collect();
+    match names.is_empty() {
+        true => "the entry point or an address".to_owned(),
+        false => names.join(", "),
+    }
 }

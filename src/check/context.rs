@@ -110,6 +110,11 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
+    /// What is wrong, and what to do.
+    pub(super) fn bad(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Bad(what.into(), hint.into())
+    }
+
     /// Not judged, which the report says.
     pub(super) fn not_judged(why: impl Into<String>, hint: &'static str) -> Self {
         Self::NotJudged {

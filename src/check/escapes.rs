@@ -1,4 +1,5 @@
 use super::{Check, Context, Seen};
+use crate::escape::Escapes;
 use crate::gate::Cause;
 use crate::number::counted;
 
@@ -19,9 +20,9 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let built = context.built?;
     if let Some(failure) = &built.escape_failure {
         let first = failure.lines().next().unwrap_or_default();
-        return Some(Seen::Bad(
+        return Some(Seen::bad(
             format!("there is no escape report: {first}"),
-            "run `gobuild-opt plan` and paste the command of the escape pass".into(),
+            "run `gobuild-opt plan` and paste the command of the escape pass",
         ));
     }
     let Some(collected) = &built.escapes else {
@@ -31,21 +32,21 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     };
     let escapes = &collected.escapes;
     if escapes.unparsed > 0 {
-        let example = escapes
-            .unparsed_examples
-            .first()
-            .map(String::as_str)
-            .unwrap_or_default();
-        return Some(Seen::Bad(
-            format!(
-                "{} of the compiler not understood, such as `{example}`",
-                counted(escapes.unparsed, "line")
-            ),
-            "they are not in the counts; please report them with your Go version".into(),
-        ));
+        return Some(unparsed(escapes));
     }
     Some(Seen::Good(format!(
         "{}, every line understood",
         counted(escapes.sites, "site")
     )))
+}
+
+/// The compiler printed lines that nobody knows here.
+fn unparsed(escapes: &Escapes) -> Seen {
+    let example = escapes.unparsed_examples.first().map(String::as_str);
+    let example = example.unwrap_or_default();
+    let lines = counted(escapes.unparsed, "line");
+    Seen::bad(
+        format!("{lines} of the compiler not understood, such as `{example}`"),
+        "they are not in the counts; please report them with your Go version",
+    )
 }

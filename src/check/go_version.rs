@@ -30,7 +30,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "{version} is one of the releases that get fixes"
         )));
     }
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!(
             "{version} gets no more security fixes: 1.{} and 1.{NEWEST} do",
             NEWEST - 1

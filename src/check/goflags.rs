@@ -1,5 +1,6 @@
 use super::{Check, Context, Seen};
 use crate::go::flags;
+use crate::plan::Facts;
 
 pub(crate) const CHECK: Check = Check {
     id: "goflags",
@@ -27,20 +28,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         .iter()
         .map(|flag| format!("`{}`", flag.to_arg()))
         .collect();
-    let mut parts = Vec::new();
-    if !dropped.is_empty() {
-        let text = &facts.toolchain.goflags;
-        parts.push(format!(
-            "Go silently drops {} of GOFLAGS: {text}",
-            dropped.join(", ")
-        ));
-    }
-    parts.extend(facts.lost.iter().map(|lost| {
-        format!(
-            "`{}` of {} has no effect: {}",
-            lost.flag, lost.from, lost.why
-        )
-    }));
+    let parts = without_effect(facts, &dropped);
     if parts.is_empty() {
         let good = || Seen::Good("every entry of GOFLAGS is a flag of go build".into());
         return (!facts.goflags.is_empty()).then(good);
@@ -50,5 +38,18 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     } else {
         "quote the whole entry: GOFLAGS=\"'-ldflags=-s -w'\""
     };
-    Some(Seen::Bad(parts.join("; "), hint.into()))
+    Some(Seen::bad(parts.join("; "), hint))
+}
+
+/// A sentence for what Go drops of GOFLAGS, and for each flag that does nothing.
+fn without_effect(facts: &Facts, dropped: &[String]) -> Vec<String> {
+    let text = &facts.toolchain.goflags;
+    let names = dropped.join(", ");
+    let drops = format!("Go silently drops {names} of GOFLAGS: {text}");
+    let lost = facts.lost.iter().map(|lost| {
+        let (flag, from, why) = (&lost.flag, &lost.from, &lost.why);
+        format!("`{flag}` of {from} has no effect: {why}")
+    });
+    let drops = (!dropped.is_empty()).then_some(drops);
+    drops.into_iter().chain(lost).collect()
 }

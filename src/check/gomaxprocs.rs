@@ -77,6 +77,12 @@ pub(crate) enum Setters {
     NotBuilt,
 }
 
+/// A function, and the place of its call.
+fn named(caller: &Caller) -> String {
+    let file = caller.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("`{}` ({file}:{})", caller.function, caller.line)
+}
+
 impl Setters {
     /// By the calls of [`FUNCTION`] in a program.
     pub(crate) fn of(callers: &Callers) -> Self {
@@ -86,21 +92,14 @@ impl Setters {
             Callers::Found { calls, by_value } => (calls, *by_value),
         };
         let others = calls.iter().filter(|caller| !is_known(&caller.function));
-        let named = |caller: &Caller| {
-            let file = caller.file.rsplit(['/', '\\']).next().unwrap_or_default();
-            format!("`{}` ({file}:{})", caller.function, caller.line)
+        let named_where = |zero: Option<bool>| {
+            let callers = others.clone().filter(|caller| caller.zero == zero);
+            let mut names: Vec<String> = callers.map(named).collect();
+            names.dedup();
+            names
         };
-        let mut setting: Vec<String> = Vec::new();
-        let mut unclear: Vec<String> = Vec::new();
-        for it in others {
-            match it.zero {
-                Some(true) => {}
-                Some(false) => setting.push(named(it)),
-                None => unclear.push(named(it)),
-            }
-        }
-        setting.dedup();
-        unclear.dedup();
+        let setting = named_where(Some(false));
+        let unclear = named_where(None);
         match (setting.is_empty(), unclear.is_empty()) {
             (false, _) => Self::Are(setting),
             (true, false) => Self::Unknown(format!(
@@ -154,51 +153,77 @@ pub(crate) fn judge(contract: &Contract) -> Seen {
     if contract.goos != "linux" {
         return Seen::Skipped("container CPU limits exist on Linux only".into());
     }
-    let version = &contract.go_version;
-    let setters = contract.setters.names();
-    match (contract.modern, contract.switched_off, contract.automaxprocs) {
-        (None, ..) if version.is_empty() => Seen::not_judged("the Go version is not known", "build with a release of Go"),
-        (None, ..) => Seen::not_judged(format!("`{version}` is not a release"), "build with a release of Go"),
-        (Some(true), false, _) => keeping(contract),
-        (_, _, Some(true)) if setters.is_some() => Seen::Bad(
-            format!(
-                "automaxprocs sets GOMAXPROCS to the container's CPU limit, and so does {}: the last one counts",
-                setters.unwrap_or_default()
-            ),
-            "leave it to one of them".into(),
-        ),
-        (Some(false), _, Some(true)) => Seen::Good(format!("{version} ignores the container's CPU limit, and automaxprocs sets it")),
-        (Some(true), true, Some(true)) => Seen::Good("the runtime's container limit is switched off, and automaxprocs sets it".into()),
-        (Some(false), _, None) => Seen::Bad(
-            format!("{version} ignores the container's CPU limit, and whether automaxprocs is linked is not known"),
-            "build with Go 1.25 or newer and a `go` line of 1.25, or see to it that go.uber.org/automaxprocs is imported".into(),
-        ),
-        (Some(false), _, Some(false)) => {
-            let set = setters.map_or(String::new(), |setter| format!("; {setter} sets GOMAXPROCS"));
-            Seen::Bad(
-                format!("{version} ignores the container's CPU limit, and automaxprocs is not linked{set}"),
-                "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs".into(),
-            )
-        }
-        (Some(true), true, Some(false) | None) => switched_off(contract),
+    match contract.modern {
+        None => unknown(&contract.go_version),
+        Some(true) if !contract.switched_off => keeping(contract),
+        _ if contract.automaxprocs == Some(true) => by_library(contract),
+        Some(true) => switched_off(contract),
+        Some(false) => ignoring(contract),
     }
+}
+
+/// Of a Go that is no release it is not known what it does.
+fn unknown(version: &str) -> Seen {
+    let why = match version.is_empty() {
+        true => "the Go version is not known".to_owned(),
+        false => format!("`{version}` is not a release"),
+    };
+    Seen::not_judged(why, "build with a release of Go")
+}
+
+/// The runtime keeps to no limit, and automaxprocs is linked.
+fn by_library(contract: &Contract) -> Seen {
+    if let Some(setter) = contract.setters.names() {
+        return Seen::bad(
+            format!(
+                "automaxprocs sets GOMAXPROCS to the container's CPU limit, and so does {setter}: the last one counts"
+            ),
+            "leave it to one of them",
+        );
+    }
+    let version = &contract.go_version;
+    Seen::Good(match contract.modern {
+        Some(false) => {
+            format!("{version} ignores the container's CPU limit, and automaxprocs sets it")
+        }
+        _ => "the runtime's container limit is switched off, and automaxprocs sets it".into(),
+    })
+}
+
+/// The runtime does not know limits, and automaxprocs is not linked, or nobody knows.
+fn ignoring(contract: &Contract) -> Seen {
+    let ignores = format!("{} ignores the container's CPU limit", contract.go_version);
+    if contract.automaxprocs.is_none() {
+        return Seen::bad(
+            format!("{ignores}, and whether automaxprocs is linked is not known"),
+            "build with Go 1.25 or newer and a `go` line of 1.25, or see to it that go.uber.org/automaxprocs is imported",
+        );
+    }
+    let setter = contract.setters.names();
+    let set = setter.map_or(String::new(), |setter| {
+        format!("; {setter} sets GOMAXPROCS")
+    });
+    Seen::bad(
+        format!("{ignores}, and automaxprocs is not linked{set}"),
+        "build with Go 1.25 or newer and a `go` line of 1.25, or import go.uber.org/automaxprocs",
+    )
 }
 
 /// Judges a runtime that keeps to the limit unless something changes that.
 fn keeping(contract: &Contract) -> Seen {
     const KEEPS: &str = "the runtime keeps to the container's CPU limit";
     if let Some(names) = contract.setters.names() {
-        return Seen::Bad(
-            format!("{names} sets GOMAXPROCS: that overrides the container's CPU limit, and switches the runtime's own updates off"),
-            "take the call out: the runtime keeps to the limit by itself. GOMAXPROCS(0) only asks, runtime.SetDefaultGOMAXPROCS() takes a value back".into(),
+        return Seen::bad(
+            format!(
+                "{names} sets GOMAXPROCS: that overrides the container's CPU limit, and switches the runtime's own updates off"
+            ),
+            "take the call out: the runtime keeps to the limit by itself. GOMAXPROCS(0) only asks, runtime.SetDefaultGOMAXPROCS() takes a value back",
         );
     }
     if contract.automaxprocs == Some(true) {
-        return Seen::Bad(
-            "automaxprocs is linked, and the runtime keeps to the container's CPU limit by itself"
-                .into(),
-            "remove automaxprocs: it rounds down, and switches the runtime's own updates off"
-                .into(),
+        return Seen::bad(
+            "automaxprocs is linked, and the runtime keeps to the container's CPU limit by itself",
+            "remove automaxprocs: it rounds down, and switches the runtime's own updates off",
         );
     }
     match &contract.setters {
@@ -217,26 +242,27 @@ fn switched_off(contract: &Contract) -> Seen {
     let version = &contract.go_version;
     let remedy = "raise the `go` line to 1.25, or add `godebug containermaxprocs=1` to go.mod";
     match &contract.go_line {
-        GoLine::Is(line, file) if minor_of(line).is_some_and(|minor| minor < (1, 25)) => Seen::Bad(
+        GoLine::Is(line, file) if minor_of(line).is_some_and(|minor| minor < (1, 25)) => Seen::bad(
             format!(
                 "the container's CPU limit is ignored: built by {version}, but {file} says go {line} (containermaxprocs=0)"
             ),
             remedy.replace("go.mod", file),
         ),
-        GoLine::Unknown => Seen::Bad(
+        GoLine::Unknown => Seen::bad(
             format!(
                 "the container's CPU limit is ignored: built by {version}, but with containermaxprocs=0, by a go line below 1.25 or a godebug setting"
             ),
-            remedy.into(),
+            remedy,
         ),
-        GoLine::Unset => Seen::Bad(
-            format!("the container's CPU limit is ignored: built by {version} with containermaxprocs=0, which go sets where no go line says more than 1.24: outside of modules, and by a godebug setting"),
-            "build in a module with a `go` line of 1.25, or add `//go:debug containermaxprocs=1` to the main package".into(),
+        GoLine::Unset => Seen::bad(
+            format!(
+                "the container's CPU limit is ignored: built by {version} with containermaxprocs=0, which go sets where no go line says more than 1.24: outside of modules, and by a godebug setting"
+            ),
+            "build in a module with a `go` line of 1.25, or add `//go:debug containermaxprocs=1` to the main package",
         ),
-        GoLine::Is(..) => Seen::Bad(
-            "the container's CPU limit is ignored: a godebug setting says containermaxprocs=0"
-                .into(),
-            "remove the setting from go.mod or the //go:debug line of the main package".into(),
+        GoLine::Is(..) => Seen::bad(
+            "the container's CPU limit is ignored: a godebug setting says containermaxprocs=0",
+            "remove the setting from go.mod or the //go:debug line of the main package",
         ),
     }
 }
@@ -244,13 +270,10 @@ fn switched_off(contract: &Contract) -> Seen {
 /// From the finished binary where there is one, otherwise from what go says before a build.
 pub(crate) fn contract(context: &Context<'_>) -> Contract {
     let facts = context.facts;
-    let info = context
-        .artifact
-        .and_then(|artifact| artifact.binary.as_ref()?.build_info.as_ref());
-    let main = facts
-        .packages
-        .iter()
-        .find(|package| package.import_path == context.package);
+    let artifact = context.artifact;
+    let info = artifact.and_then(|artifact| artifact.binary.as_ref()?.build_info.as_ref());
+    let mut packages = facts.packages.iter();
+    let main = packages.find(|package| package.import_path == context.package);
     let go_version = info
         .map_or(&facts.toolchain.version, |info| &info.go_version)
         .clone();
@@ -264,14 +287,14 @@ pub(crate) fn contract(context: &Context<'_>) -> Contract {
         go_version,
         switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
         automaxprocs: Some(automaxprocs(context)),
-        setters: match context.artifact {
+        setters: match artifact {
             Some(it) => Setters::of(&it.gomaxprocs),
             None => Setters::NotBuilt,
         },
-        go_line: facts
-            .go_line
-            .clone()
-            .map_or(GoLine::Unset, |(line, file)| GoLine::Is(line, file)),
+        go_line: match facts.go_line.clone() {
+            Some((line, file)) => GoLine::Is(line, file),
+            None => GoLine::Unset,
+        },
     }
 }
 

@@ -46,12 +46,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         )));
     }
     let Some(artifact) = context.artifact else {
-        let callers = callers(context);
-        let foretold = format!(
-            "cgo is used by {}: the file will be dynamic, unless its C code is linked statically",
-            callers.join(", ")
-        );
-        return (!callers.is_empty()).then(|| Seen::Bad(foretold, hint(&callers).into()));
+        return foretold(context);
     };
     let binary = artifact.binary.as_ref()?;
     match &binary.linkage {
@@ -63,6 +58,16 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         Some(Found::Static) => Some(Seen::Good(static_words(&callers(context)))),
         Some(found) => Some(dynamic(context, found)),
     }
+}
+
+/// What is known before there is a file: C code that may need a library.
+fn foretold(context: &Context<'_>) -> Option<Seen> {
+    let callers = callers(context);
+    let what = format!(
+        "cgo is used by {}: the file will be dynamic, unless its C code is linked statically",
+        callers.join(", ")
+    );
+    (!callers.is_empty()).then(|| Seen::bad(what, hint(&callers)))
 }
 
 /// What needs glibc and is put into an image that has none. Where there is no such Dockerfile, nobody asked.
@@ -80,7 +85,7 @@ fn in_image(context: &Context<'_>) -> Option<Seen> {
     let image = container_image::without_glibc(&text, path.file_name()?.to_str()?)?;
     let words =
         format!("{linkage}; the Dockerfile puts it into `{image}`, where it does not start");
-    Some(Seen::Bad(words, hint(&callers(context)).into()))
+    Some(Seen::bad(words, hint(&callers(context))))
 }
 
 /// Without C code nothing of the system is needed. glibc that is linked statically still loads its name service from the disk.
@@ -105,7 +110,7 @@ fn dynamic(context: &Context<'_>, found: &Found) -> Seen {
         true => String::new(),
         false => format!("; cgo is used by {}", callers.join(", ")),
     };
-    Seen::Bad(format!("{found}{runs}{because}"), hint(&callers).into())
+    Seen::bad(format!("{found}{runs}{because}"), hint(&callers))
 }
 
 /// The packages that call C, but for the runtime's own, which comes with any of them.

@@ -37,7 +37,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if !told.is_empty() {
         let moved = context.lock.and_then(size).unwrap_or_default();
         let hint = hint.unwrap_or(Cause::NoLock.hint());
-        return Some(Seen::Bad(told.join("; ") + &moved, hint.into()));
+        return Some(Seen::bad(told.join("; ") + &moved, hint));
     }
     context
         .lock?

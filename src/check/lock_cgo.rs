@@ -27,7 +27,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         .iter()
         .map(|change| change.item.to_string().replacen("cgo:", "`", 1) + "`")
         .collect();
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!("cgo is new in {}", names.join(", ")),
         format!(
             "try CGO_ENABLED=0, or accept it: gobuild-opt accept {} --reason TEXT",

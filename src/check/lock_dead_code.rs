@@ -27,11 +27,11 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     };
     worse.first()?;
     let methods = context.artifact.and_then(|artifact| artifact.methods)?;
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!(
             "dead-code elimination of methods is switched off now: {} of {} exported methods are removed",
             methods.pruned, methods.exported
         ),
-        "look for a new use of reflect.Method, MethodByName or a template package, or accept it: gobuild-opt accept dead-code --reason TEXT".into(),
+        "look for a new use of reflect.Method, MethodByName or a template package, or accept it: gobuild-opt accept dead-code --reason TEXT",
     ))
 }

@@ -1,6 +1,6 @@
 use super::{Check, Context, Seen, accepted};
 use crate::gate::Cause;
-use crate::lock::Item;
+use crate::lock::{FactChange, Item};
 
 pub(crate) const CHECK: Check = Check {
     id: "lock-godebug",
@@ -34,18 +34,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     }
     let worse = context.worse(|item| matches!(item, Item::Godebug(_)));
     worse.first()?;
-    let settings: Vec<String> = worse
-        .iter()
-        .map(|change| {
-            let name = change.item.to_string().replacen("godebug:", "", 1);
-            let value = change.after.as_deref().unwrap_or_default();
-            match &change.before {
-                Some(before) => format!("{name}={value} (was {before})"),
-                None => format!("{name}={value}"),
-            }
-        })
-        .collect();
-    Some(Seen::Bad(
+    let settings: Vec<String> = worse.iter().map(|change| setting(change)).collect();
+    Some(Seen::bad(
         format!(
             "GODEBUG holds back what it did not: {}",
             settings.join(", ")
@@ -55,4 +45,14 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             accepted(&worse)
         ),
     ))
+}
+
+/// A setting with its value, and the one before.
+fn setting(change: &FactChange) -> String {
+    let name = change.item.to_string().replacen("godebug:", "", 1);
+    let value = change.after.as_deref().unwrap_or_default();
+    match &change.before {
+        Some(before) => format!("{name}={value} (was {before})"),
+        None => format!("{name}={value}"),
+    }
 }

@@ -24,13 +24,13 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     };
     let it = worse.first()?;
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!(
             "the profile fits worse than it did: {} -> {} of its weight",
             text(&it.before),
             text(&it.after)
         ),
-        "collect it again once this release runs, or accept it: gobuild-opt accept profile-health --reason TEXT".into(),
+        "collect it again once this release runs, or accept it: gobuild-opt accept profile-health --reason TEXT",
     ))
 }
 

@@ -42,7 +42,7 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     if new.len() > NAMED {
         names.push(format!("and {} more", new.len() - NAMED));
     }
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!("new modules are linked: {}", names.join(", ")),
         format!(
             "see `go mod why -m {first}`, or accept it: gobuild-opt accept {} --reason TEXT",

@@ -48,8 +48,8 @@ pub(crate) fn seen(change: &Change) -> Seen {
         true => " (the gates of that revision judge this run)",
         false => "",
     };
-    Seen::Bad(
+    Seen::bad(
         format!("since {since}: {}{noted}{how}", change.loosened.join("; ")),
-        "see each in review; `--config-from REV` judges with the gates of REV".into(),
+        "see each in review; `--config-from REV` judges with the gates of REV",
     )
 }

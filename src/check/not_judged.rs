@@ -23,5 +23,5 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let open = unjudged(context.gates.iter());
     let hint = open.first()?.0.hint();
     let told: Vec<&str> = open.iter().map(|entry| entry.1.as_str()).collect();
-    Some(Seen::Bad(told.join("; "), hint.into()))
+    Some(Seen::bad(told.join("; "), hint))
 }

@@ -25,18 +25,16 @@ Source: cmd/internal/pgo, cmd/compile/internal/pgoir, go.dev/doc/pgo.",
 
 fn run(context: &Context<'_>) -> Option<Seen> {
     let used = context.facts.pgo.applied(context.package);
-    let Some((used, judgement)) =
-        used.and_then(|candidate| Some((candidate, candidate.judgement.as_ref()?)))
-    else {
-        let why = "no profile is applied";
-        return Some(Seen::unsaid(Cause::Other(
-            why.into(),
+    let judged = used.and_then(|candidate| Some((candidate, candidate.judgement.as_ref()?)));
+    let Some((used, judgement)) = judged else {
+        let cause = Cause::Other(
+            "no profile is applied".into(),
             "see the check `pgo-profile`",
-        )));
+        );
+        return Some(Seen::unsaid(cause));
     };
-    let health = context
-        .artifact
-        .and_then(|artifact| artifact.health.as_ref());
+    let artifact = context.artifact;
+    let health = artifact.and_then(|artifact| artifact.health.as_ref());
     let day = collected(judgement).map(|time| time.strftime("%Y-%m-%d").to_string());
     let wrong = wrong(context, judgement, health, day.as_deref());
     let path = used.path.display();
@@ -50,18 +48,21 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         ));
     }
     if wrong.is_empty() {
-        let fits = health.map_or(String::new(), |health| {
-            let lines = health.by_call;
-            let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
-            format!(", {:.1} % of it fits{lines}", health.by_name)
-        });
+        let fits = health.map_or(String::new(), fits);
         let day = day.map_or("of unknown age".into(), |day| format!("of {day}"));
         return Some(Seen::Good(format!("`{path}` is {day}{fits}")));
     }
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!("`{path}` is {}", wrong.join(", ")),
-        "collect it again from the release that runs now: `gobuild-opt profile collect URL`".into(),
+        "collect it again from the release that runs now: `gobuild-opt profile collect URL`",
     ))
+}
+
+/// How much of a profile fits.
+fn fits(health: &Health) -> String {
+    let lines = health.by_call;
+    let lines = lines.map_or(String::new(), |line| format!(", {line:.1} % at its line"));
+    format!(", {:.1} % of it fits{lines}", health.by_name)
 }
 
 /// What is wrong with a profile: its age, its size, how much of it fits.
@@ -72,43 +73,45 @@ fn wrong(
     day: Option<&str>,
 ) -> Vec<String> {
     let limits = context.pgo;
-    let age =
-        collected(judgement).map(|time| context.now.duration_since(time).as_secs_f64() / 86_400.0);
     let mut wrong = Vec::new();
-    if let (Some(age), Some(limit)) = (age, limits.max_age)
-        && age > limit.0
-    {
-        let limit = (limit.0 * 10.0).round() / 10.0;
-        // How many days that is would be another number every day.
-        // A part of a day is no count.
-        let age = [limit.to_string().as_str(), "days ago"].join(" ");
-        wrong.push(format!(
-            "of {}, more than {age} (`[pgo] max-age`)",
-            day.unwrap_or_default()
-        ));
-    }
+    wrong.extend(too_old(context, judgement, day));
     if let (Some(samples), Some(limit)) = (judgement.samples, limits.min_samples)
         && samples < i64::from(limit)
     {
-        wrong.push(format!(
-            "of {} (limit {limit})",
-            counted(samples.unsigned_abs(), "sample")
-        ));
+        let samples = counted(samples.unsigned_abs(), "sample");
+        wrong.push(format!("of {samples} (limit {limit})"));
     }
-    if let (Some(health), Some(limit)) = (health, limits.min_health)
-        && health.by_name < f64::from(limit)
-    {
-        wrong.push(misfit(health, limit));
-    } else if let (Some(lines), Some(limit)) =
-        (health.and_then(|health| health.by_call), limits.min_health)
-        && lines < f64::from(limit) / 2.0
-    {
-        wrong.push(format!(
-            "of code that moved: only {lines:.1} % of it stands at its line (limit {:.0} %)",
-            f64::from(limit) / 2.0
-        ));
+    if let Some((health, limit)) = health.zip(limits.min_health) {
+        wrong.extend(misfits(health, limit));
     }
     wrong
+}
+
+/// That a profile was collected too long ago.
+fn too_old(context: &Context<'_>, judgement: &Judgement, day: Option<&str>) -> Option<String> {
+    let time = collected(judgement)?;
+    let limit = context.pgo.max_age?.0;
+    let age = context.now.duration_since(time).as_secs_f64() / 86_400.0;
+    (age > limit).then(|| {
+        let limit = (limit * 10.0).round() / 10.0;
+        // How many days that is would be another number every day.
+        // A part of a day is no count.
+        let age = [limit.to_string().as_str(), "days ago"].join(" ");
+        let day = day.unwrap_or_default();
+        format!("of {day}, more than {age} (`[pgo] max-age`)")
+    })
+}
+
+/// That too little of a profile fits, by its functions or by its lines.
+fn misfits(health: &Health, limit: u8) -> Option<String> {
+    if health.by_name < f64::from(limit) {
+        return Some(misfit(health, limit));
+    }
+    let least = f64::from(limit) / 2.0;
+    let lines = health.by_call.filter(|lines| *lines < least)?;
+    Some(format!(
+        "of code that moved: only {lines:.1} % of it stands at its line (limit {least:.0} %)"
+    ))
 }
 
 fn collected(judgement: &Judgement) -> Option<jiff::Timestamp> {

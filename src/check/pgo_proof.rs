@@ -26,24 +26,21 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     let applied = context.facts.pgo.applied(context.package)?;
     let hint =
         "run `gobuild-opt prove --accept -- WORKLOAD` with a load that it was not collected from";
-    let bad = |what: String| Some(Seen::Bad(what, hint.into()));
+    let bad = |what: String| Some(Seen::bad(what, hint));
     let profile = applied.path.display();
     let Some(proof) = context.proof else {
         return bad(format!(
             "nobody has shown what `{profile}` does: {FILE} holds no proof of it"
         ));
     };
-    if applied.sha256.as_ref() != Some(&proof.profile) {
-        return bad(format!(
-            "`{profile}` is another profile than the one that {FILE} holds a proof of"
-        ));
-    }
-    if proof.trained {
-        return bad(format!(
-            "`{profile}` was proven with the load that it was collected from, which is no proof"
-        ));
-    }
+    let is_other = applied.sha256.as_ref() != Some(&proof.profile);
     match proof.outcome.as_str() {
+        _ if is_other => bad(format!(
+            "`{profile}` is another profile than the one that {FILE} holds a proof of"
+        )),
+        _ if proof.trained => bad(format!(
+            "`{profile}` was proven with the load that it was collected from, which is no proof"
+        )),
         "faster" => Some(Seen::Good(format!("`{profile}`: {}", proof.verdict))),
         _ => bad(format!(
             "`{profile}` is not shown to be worth it: {}",

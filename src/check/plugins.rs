@@ -23,30 +23,12 @@ Source: cmd/link/internal/ld/lib.go (pkghash), runtime/plugin.go.",
 fn run(context: &Context<'_>) -> Option<Seen> {
     let facts = context.facts;
     let is_plugin = facts.asked.mode == "plugin";
-    let opens = || {
-        facts
-            .packages
-            .iter()
-            .any(|package| package.import_path == "plugin")
-    };
+    let mut packages = facts.packages.iter();
+    let mut opens = || packages.any(|package| package.import_path == "plugin");
     if !is_plugin && !opens() {
         return None;
     }
-    let mut ours = Vec::new();
-    let by_us = |text: &String| text == "defaults" || text.starts_with("preset ");
-    let decided = |key: &str| {
-        context
-            .origins
-            .get(key)
-            .is_some_and(|origin| !by_us(origin))
-    };
-    if facts.asked.trims && !decided("build.trimpath") {
-        ours.push("-trimpath".to_owned());
-    }
-    let used = facts.pgo.of(context.package).filter(|used| used.applied);
-    if let Some(used) = used.filter(|_| !decided("pgo.profile")) {
-        ours.push(format!("`{}`", used.reason.flag));
-    }
+    let ours = ours(context);
     let what = match is_plugin {
         true => "a plugin, and the program that opens it",
         false => "the program opens plugins, and these",
@@ -56,11 +38,30 @@ fn run(context: &Context<'_>) -> Option<Seen> {
             "{what} have to be built alike: nothing was added here"
         )));
     }
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!(
             "{what} have to be built with {} too: else plugin.Open says `different version of package`",
             ours.join(" and ")
         ),
-        "build both with gobuild-opt, or set `[build] trimpath = false` for both; then write down what you chose".into(),
+        "build both with gobuild-opt, or set `[build] trimpath = false` for both; then write down what you chose",
     ))
+}
+
+/// Flags that change every package, and that nobody decided on.
+fn ours(context: &Context<'_>) -> Vec<String> {
+    let facts = context.facts;
+    let mut ours = Vec::new();
+    let by_us = |text: &String| text == "defaults" || text.starts_with("preset ");
+    let decided = |key: &str| {
+        let origin = context.origins.get(key);
+        origin.is_some_and(|origin| !by_us(origin))
+    };
+    if facts.asked.trims && !decided("build.trimpath") {
+        ours.push("-trimpath".to_owned());
+    }
+    let used = facts.pgo.of(context.package).filter(|used| used.applied);
+    if let Some(used) = used.filter(|_| !decided("pgo.profile")) {
+        ours.push(format!("`{}`", used.reason.flag));
+    }
+    ours
 }

@@ -23,33 +23,29 @@ Source: addstrdata in cmd/link/internal/ld/data.go.",
 
 fn run(context: &Context<'_>) -> Option<Seen> {
     if context.facts.unstamped {
-        return Some(Seen::Bad(
-            "no stamp of the repository: there is no git in PATH for go to ask".into(),
-            "install git where the build runs, or say that no stamp is wanted: -buildvcs=false"
-                .into(),
+        return Some(Seen::bad(
+            "no stamp of the repository: there is no git in PATH for go to ask",
+            "install git where the build runs, or say that no stamp is wanted: -buildvcs=false",
         ));
     }
     let stamps = &context.artifact?.stamps;
     if stamps.is_empty() {
         return None;
     }
-    let missing: Vec<String> = stamps
-        .iter()
-        .filter(|stamped| !stamped.arrived)
-        .map(|stamped| format!("`{}`", stamped.name))
-        .collect();
+    let missing = stamps.iter().filter(|stamped| !stamped.arrived);
+    let missing: Vec<String> = missing.map(|it| format!("`{}`", it.name)).collect();
     match missing.as_slice() {
         [] if stamps.len() == 1 => Some(Seen::Good("the value of -X is in the binary".into())),
         [] => Some(Seen::Good(format!(
             "all {} values of -X are in the binary",
             stamps.len()
         ))),
-        some => Some(Seen::Bad(
+        some => Some(Seen::bad(
             format!(
                 "-X set {} to a value that is not in the binary",
                 some.join(", ")
             ),
-            "nothing reads the variable: use it, or leave out the -X".into(),
+            "nothing reads the variable: use it, or leave out the -X",
         )),
     }
 }

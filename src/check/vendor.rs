@@ -31,35 +31,35 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         return None;
     }
     if !found.edited.is_empty() {
-        let what = counted_of(found.edited.len(), "file");
-        let names = first(&found.edited);
-        return Some(Seen::Bad(
+        let (what, names) = named(&found.edited, "file");
+        return Some(Seen::bad(
             format!("vendor/ was edited, {what} not as published: {names}"),
-            "`go mod vendor` writes it anew; what is meant belongs into a fork, with `replace` in go.mod".into(),
+            "`go mod vendor` writes it anew; what is meant belongs into a fork, with `replace` in go.mod",
         ));
     }
+    let unknown = "not known whether vendor/ is as published";
     if !found.unread.is_empty() {
-        let what = counted_of(found.unread.len(), "file");
-        let names = first(&found.unread);
-        return Some(Seen::not_judged(
-            format!("not known whether vendor/ is as published: {what} cannot be read: {names}"),
-            "see the permissions of vendor/ and of the module cache",
-        ));
+        let (what, names) = named(&found.unread, "file");
+        let why = format!("{unknown}: {what} cannot be read: {names}");
+        let hint = "see the permissions of vendor/ and of the module cache";
+        return Some(Seen::not_judged(why, hint));
     }
-    let packages = counted_of(found.packages, "package");
     if !found.unknown.is_empty() {
-        let modules = counted_of(found.unknown.len(), "module");
-        let names = first(&found.unknown);
+        let (modules, names) = named(&found.unknown, "module");
+        let why = format!("{unknown}: the module cache has not {modules}: {names}");
         return Some(Seen::not_judged(
-            format!(
-                "not known whether vendor/ is as published: the module cache has not {modules}: {names}"
-            ),
+            why,
             "`go mod download` fills the module cache",
         ));
     }
-    Some(Seen::Good(format!(
-        "vendor/ is as the module cache has it: {packages}"
-    )))
+    let packages = counted_of(found.packages, "package");
+    let good = format!("vendor/ is as the module cache has it: {packages}");
+    Some(Seen::Good(good))
+}
+
+/// How many there are, and the names of the first.
+fn named(all: &[String], what: &str) -> (String, String) {
+    (counted_of(all.len(), what), first(all))
 }
 
 fn first(names: &[String]) -> String {

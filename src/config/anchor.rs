@@ -21,42 +21,35 @@ pub(crate) fn anchor(layer: &mut Table, base: &Path) -> Result<()> {
             }
         }
     };
-    if let Some(value) = layer
-        .get_mut("build")
-        .and_then(|value| value.get_mut("out-dir"))
-    {
-        at(value);
-    }
-    if let Some(value) = layer
-        .get_mut("go")
-        .filter(|value| value.as_str().is_some_and(|text| text.contains('/')))
-    {
-        at(value);
-    }
-    let baseline = layer
-        .get_mut("compare")
-        .and_then(|value| value.get_mut("baseline"));
-    let is_word = |value: &Value| {
-        let text = value.as_str();
-        text.is_some_and(|text| text.is_empty() || Compare::WORDS.contains(&text))
-    };
-    if let Some(value) = baseline.filter(|value| !is_word(value)) {
-        at(value);
-    }
+    single(layer, &mut at);
     profiles(layer, &mut at);
     advised(layer, &mut |_, value| at(value));
     variants(layer, &mut at);
     if lost {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`{}` is no UTF-8: a configuration cannot hold paths below it",
-                base.display()
-            ),
-        )
-        .hint("name the outputs with `-o`, or rename the directory"));
+        let base = base.display();
+        let message = format!("`{base}` is no UTF-8: a configuration cannot hold paths below it");
+        return Err(Error::new(Kind::Usage, message)
+            .hint("name the outputs with `-o`, or rename the directory"));
     }
     Ok(())
+}
+
+/// The keys that hold one path each: a command that is searched for in PATH is none, nor is a word for a baseline.
+fn single(layer: &mut Table, at: &mut impl FnMut(&mut Value)) {
+    let out_dir = layer.get_mut("build");
+    let out_dir = out_dir.and_then(|value| value.get_mut("out-dir"));
+    out_dir.into_iter().for_each(&mut *at);
+    let is_path = |value: &&mut Value| value.as_str().is_some_and(|text| text.contains('/'));
+    let go = layer.get_mut("go").filter(is_path);
+    go.into_iter().for_each(&mut *at);
+    let is_word = |value: &Value| {
+        let text = value.as_str();
+        text.is_some_and(|text| text.is_empty() || Compare::WORDS.contains(&text))
+    };
+    let baseline = layer.get_mut("compare");
+    let baseline = baseline.and_then(|value| value.get_mut("baseline"));
+    let baseline = baseline.filter(|value| !is_word(value));
+    baseline.into_iter().for_each(at);
 }
 
 /// The directory that paths of the configuration are relative to, for who works in `start`.

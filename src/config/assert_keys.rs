@@ -56,41 +56,42 @@ impl Assertion {
 
 /// Fails with [`Kind::Usage`] for an assertion that could never fail.
 pub(crate) fn check(config: &Config) -> Result<()> {
-    for it in &config.assert {
-        let wrong = |why: String, hint: &str| Err(Error::new(Kind::Usage, why).hint(hint));
-        let function = &it.function;
-        if function.is_empty() {
-            return wrong(
-                "an `[[assert]]` has no `function`".into(),
-                "write function = \"example.com/app/lib.(*Box).Get\"",
-            );
-        }
-        let name = function.rsplit('/').next().unwrap_or_default();
-        if !name.contains('.') || name.ends_with('.') || function.contains(char::is_whitespace) {
-            return wrong(
-                format!("`{function}` in `[[assert]]` is no function"),
-                "write the import path, a dot and the name: example.com/app/lib.(*Box).Get",
-            );
-        }
-        if !it.asks() {
-            return wrong(
-                format!("the `[[assert]]` of `{function}` asserts nothing"),
-                "give it no-escape, inlined, max-frame, no-bounds-checks or must-exist",
-            );
-        }
-        let odd =
-            |text: &&String| text.is_empty() || text.split('/').count() > 2 || text.ends_with('/');
-        if let Some(target) = it.targets.iter().find(odd) {
-            return wrong(
-                format!("`{target}` in the `[[assert]]` of `{function}` is no target"),
-                "write linux/amd64, linux or */arm64",
-            );
-        }
-        for target in &it.targets {
-            known(target, function)?;
-        }
+    config.assert.iter().try_for_each(sound)
+}
+
+/// That an assertion names a function, asks something of it, and that its targets are some.
+fn sound(assertion: &Assertion) -> Result<()> {
+    let wrong = |why: String, hint: &str| Err(Error::new(Kind::Usage, why).hint(hint));
+    let function = &assertion.function;
+    if function.is_empty() {
+        return wrong(
+            "an `[[assert]]` has no `function`".into(),
+            "write function = \"example.com/app/lib.(*Box).Get\"",
+        );
     }
-    Ok(())
+    let name = function.rsplit('/').next().unwrap_or_default();
+    if !name.contains('.') || name.ends_with('.') || function.contains(char::is_whitespace) {
+        return wrong(
+            format!("`{function}` in `[[assert]]` is no function"),
+            "write the import path, a dot and the name: example.com/app/lib.(*Box).Get",
+        );
+    }
+    if !assertion.asks() {
+        return wrong(
+            format!("the `[[assert]]` of `{function}` asserts nothing"),
+            "give it no-escape, inlined, max-frame, no-bounds-checks or must-exist",
+        );
+    }
+    let odd =
+        |text: &&String| text.is_empty() || text.split('/').count() > 2 || text.ends_with('/');
+    if let Some(target) = assertion.targets.iter().find(odd) {
+        return wrong(
+            format!("`{target}` in the `[[assert]]` of `{function}` is no target"),
+            "write linux/amd64, linux or */arm64",
+        );
+    }
+    let mut targets = assertion.targets.iter();
+    targets.try_for_each(|target| known(target, function))
 }
 
 /// Fails for a `[[target]]` that no Go has.

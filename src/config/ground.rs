@@ -27,13 +27,13 @@ pub(crate) fn add(ground: &mut Ground, layer: &Table, name: &str, trusted: bool)
     }
     ground.trust_list(Tool::Link, &linked);
     for (key, tool) in [("gcflags", Tool::Compile), ("asmflags", Tool::Asm)] {
-        list(key)
-            .iter()
-            .for_each(|text| trust_value(ground, tool, text));
+        for value in list(key) {
+            trust_value(ground, tool, &value);
+        }
     }
-    list("packages")
-        .into_iter()
-        .for_each(|text| ground.trust_package(text));
+    for package in list("packages") {
+        ground.trust_package(package);
+    }
     for (_, name, value) in variables(layer) {
         ground.trust_variable(&name, value);
     }

@@ -76,29 +76,12 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         Some(path) => Some(sources.cwd.join(path)),
         None => find(sources)?,
     };
-    let root = file
-        .as_deref()
-        .and_then(Path::parent)
-        .unwrap_or(&sources.cwd)
-        .to_path_buf();
+    let root = file.as_deref().and_then(Path::parent);
+    let root = root.unwrap_or(&sources.cwd).to_path_buf();
     let defaults = toml_layer("defaults", preset::DEFAULT.text, &root)?;
     let mut above = Vec::new();
     if let Some(path) = &file {
-        let name = path
-            .strip_prefix(&sources.cwd)
-            .unwrap_or(path)
-            .display()
-            .to_string();
-        let name = match &sources.past {
-            Some(past) => format!("{name} of {}", past.name),
-            None => name,
-        };
-        // What was named on the command line may lie anywhere; objects of git lie where they are.
-        if sources.file.is_none() && !sources.trust && sources.past.is_none() {
-            trust::stays(path, &root, &name)?;
-        }
-        let layer = file_layer(&name, &sources.read(path)?, &root, sources.trust);
-        above.push(layer.map_err(|error| trust::hushed(error, path, &root, &name))?);
+        above.push(found_layer(path, &root, sources)?);
     }
     let mut warnings = Vec::new();
     above.push(env_layer(sources, &mut warnings)?);
@@ -109,10 +92,9 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
     }
     layers.extend(above);
     let (config, origins, ground) = merge(layers)?;
-    let ground = if sources.trust {
-        Ground::everything()
-    } else {
-        ground
+    let ground = match sources.trust {
+        true => Ground::everything(),
+        false => ground,
     };
     Ok(Loaded {
         config,
@@ -123,6 +105,21 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         warnings,
         allowed: allowed(sources),
     })
+}
+
+/// The layer of the file that was found or named.
+fn found_layer(path: &Path, root: &Path, sources: &Sources) -> Result<Layer> {
+    let shown = path.strip_prefix(&sources.cwd).unwrap_or(path).display();
+    let name = match &sources.past {
+        Some(past) => format!("{shown} of {}", past.name),
+        None => shown.to_string(),
+    };
+    // What was named on the command line may lie anywhere; objects of git lie where they are.
+    if sources.file.is_none() && !sources.trust && sources.past.is_none() {
+        trust::stays(path, root, &name)?;
+    }
+    let layer = file_layer(&name, &sources.read(path)?, root, sources.trust);
+    layer.map_err(|error| trust::hushed(error, path, root, &name))
 }
 
 /// Variables that the command line or the environment allows, never a file.
@@ -193,21 +190,22 @@ fn preset_layer(above: &[Layer], root: &Path, sources: &Sources) -> Result<Optio
         return Ok(Some(layer));
     }
     let Some(found) = preset::find(name) else {
-        let names = || preset::ALL.iter().map(|preset| preset.name);
-        let hint = match strict::nearest(name, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "presets: {}; or the path of a TOML file",
-                names().collect::<Vec<_>>().join(", ")
-            ),
-        };
-        return Err(Error::new(
-            Kind::Usage,
-            format!("no preset named `{name}` ({})", layer.name),
-        )
-        .hint(hint));
+        return Err(no_preset(name, &layer.name));
     };
     toml_layer(&format!("preset {name}"), found.text, root).map(Some)
+}
+
+/// No preset has the name that a layer has for it.
+fn no_preset(name: &str, layer: &str) -> Error {
+    let names = || preset::ALL.iter().map(|preset| preset.name);
+    let hint = match strict::nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let names = names().collect::<Vec<_>>().join(", ");
+            format!("presets: {names}; or the path of a TOML file")
+        }
+    };
+    Error::new(Kind::Usage, format!("no preset named `{name}` ({layer})")).hint(hint)
 }
 
 /// A name that is almost one of ours is a misspelling. Any other may be meant for somebody else: CI likes `GOBUILD_OPT_VERSION`
@@ -237,9 +235,8 @@ fn env_layer(sources: &Sources, warnings: &mut Vec<String>) -> Result<Layer> {
                 .hint(format!("did you mean `{ENV_PREFIX}{near}`?")));
         };
         let said = format!("the environment variable `{variable}` is `{text}`");
-        let value = kind
-            .value(text)
-            .map_err(|why| Error::new(Kind::Usage, format!("{said}: {why}")))?;
+        let wrong = |why| Error::new(Kind::Usage, format!("{said}: {why}"));
+        let value = kind.value(text).map_err(wrong)?;
         check_alone(key, &value, &said)?;
         insert(&mut table, key, value);
     }

@@ -95,24 +95,30 @@ fn collect_keys(
             collect_keys(root, resolved, &key, found);
             continue;
         }
-        let types = resolved["type"].to_string();
-        let kind = if types.contains("boolean") {
-            ValueKind::Bool
-        } else if types.contains("integer") && !types.contains("string") {
-            ValueKind::Number
-        } else if types.contains("array") && name.ends_with("flags") {
-            ValueKind::Line
-        } else if types.contains("array") {
-            ValueKind::List
-        } else if types.contains("object") {
-            continue;
-        } else {
-            ValueKind::Text
-        };
+        let kind = kind_of(resolved, name);
         if !matches!(key.as_str(), "target" | "assert" | "prove.variant") {
-            found.insert(key, kind);
+            found.extend(kind.map(|kind| (key, kind)));
         }
     }
+}
+
+/// What a text sets a key to, by its schema; `None` where no text can.
+fn kind_of(schema: &serde_json::Value, name: &str) -> Option<ValueKind> {
+    let types = schema["type"].to_string();
+    let has = |word: &str| types.contains(word);
+    Some(if has("boolean") {
+        ValueKind::Bool
+    } else if has("integer") && !has("string") {
+        ValueKind::Number
+    } else if has("array") && name.ends_with("flags") {
+        ValueKind::Line
+    } else if has("array") {
+        ValueKind::List
+    } else if has("object") {
+        return None;
+    } else {
+        ValueKind::Text
+    })
 }
 
 fn resolve<'a>(root: &'a serde_json::Value, node: &'a serde_json::Value) -> &'a serde_json::Value {

@@ -80,26 +80,11 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
             span,
         });
     }
-    for (table, key) in [("build", "out-dir"), ("compare", "baseline")] {
-        let value = table_of(root, table).and_then(|table| text_of(table, key));
-        if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
-            return Some(outside(&format!("{table}.{key}"), found));
-        }
-    }
-    let profiles = table_of(root, "pgo").map(profiles).unwrap_or_default();
-    if let Some(found) = profiles.into_iter().find(|(value, _)| !is_below(value)) {
-        return Some(outside("pgo.profile", found));
-    }
-    let advised = table_of(root, "advise").and_then(|table| table_of(table, "profiles"));
-    for name in advised.into_iter().flat_map(DeTable::keys) {
-        let value = advised.and_then(|table| text_of(table, name.get_ref()));
-        if let Some(found) = value.filter(|(value, _)| !is_below(value)) {
-            let key = format!("advise.profiles.{}", name.get_ref());
-            return Some(outside(&key, found));
-        }
-    }
-    if let Some(found) = text_of(root, "preset").filter(|(value, _)| !is_below(value)) {
-        return Some(outside("preset", found));
+    let path = paths(root)
+        .into_iter()
+        .find(|(_, (value, _))| !is_below(value));
+    if let Some((key, found)) = path {
+        return Some(outside(&key, found));
     }
     // The code of these packages is run, where others are only compiled.
     let is_abroad = |text: &str| {
@@ -111,18 +96,41 @@ fn offence(root: &DeTable<'_>) -> Option<Offence> {
     let bench = bench.and_then(|table| packages_offence(table, "bench.packages", is_abroad));
     let build = || table_of(root, "build").and_then(build_offence);
     let prove = || table_of(root, "prove").and_then(prove_offence);
-    bench.or_else(build).or_else(prove).or_else(|| {
-        let targets = root
-            .get("target")
-            .and_then(|value| value.get_ref().as_array());
-        let tables = targets
+    let targets = || targets_offence(root);
+    bench.or_else(build).or_else(prove).or_else(targets)
+}
+
+/// Every path that a configuration names, with its key.
+fn paths(root: &DeTable<'_>) -> Vec<(String, Text)> {
+    let mut found = Vec::new();
+    for (table, key) in [("build", "out-dir"), ("compare", "baseline")] {
+        let value = table_of(root, table).and_then(|table| text_of(table, key));
+        found.extend(value.map(|value| (format!("{table}.{key}"), value)));
+    }
+    let profiles = table_of(root, "pgo").map(profiles).unwrap_or_default();
+    found.extend(
+        profiles
             .into_iter()
-            .flatten()
-            .filter_map(|value| value.get_ref().as_table());
-        tables
-            .filter_map(|table| table_of(table, "env"))
-            .find_map(|table| env_offence(table, "target.env"))
-    })
+            .map(|value| ("pgo.profile".into(), value)),
+    );
+    let advised = table_of(root, "advise").and_then(|table| table_of(table, "profiles"));
+    for name in advised.into_iter().flat_map(DeTable::keys) {
+        let value = advised.and_then(|table| text_of(table, name.get_ref()));
+        let key = || format!("advise.profiles.{}", name.get_ref());
+        found.extend(value.map(|value| (key(), value)));
+    }
+    found.extend(text_of(root, "preset").map(|value| ("preset".into(), value)));
+    found
+}
+
+/// A variable of a target that decides what is run.
+fn targets_offence(root: &DeTable<'_>) -> Option<Offence> {
+    let targets = root.get("target")?.get_ref().as_array()?;
+    let tables = targets
+        .iter()
+        .filter_map(|value| value.get_ref().as_table());
+    let mut tables = tables.filter_map(|table| table_of(table, "env"));
+    tables.find_map(|table| env_offence(table, "target.env"))
 }
 
 /// Every path of `[pgo]`: alone, in a list, in an entry of a list, of one package.
@@ -185,18 +193,14 @@ fn build_offence(build: &DeTable<'_>) -> Option<Offence> {
     if let Some(found) = ldflags_offence(build) {
         return Some(found);
     }
-    [("gcflags", Tool::Compile), ("asmflags", Tool::Asm)]
-        .into_iter()
-        .find_map(|(key, tool)| {
-            let offence = |(value, span): Text| {
-                Some(refused(
-                    format!("build.{key}"),
-                    review::list(tool, &value)?,
-                    span,
-                ))
-            };
-            texts_of(build, key).into_iter().find_map(offence)
-        })
+    let mut tools = [("gcflags", Tool::Compile), ("asmflags", Tool::Asm)].into_iter();
+    tools.find_map(|(key, tool)| {
+        let offence = |(value, span): Text| {
+            let refusal = review::list(tool, &value)?;
+            Some(refused(format!("build.{key}"), refusal, span))
+        };
+        texts_of(build, key).into_iter().find_map(offence)
+    })
 }
 
 /// A list of packages that holds a flag, a path that leads out, or more than the project.
@@ -313,18 +317,16 @@ pub(crate) fn links(layer: &toml::Table, name: &str, base: &Path) -> Result<()> 
         let value = layer.get(table).and_then(|value| value.get(key)?.as_str());
         paths.extend(value.map(|value| (format!("{table}.{key}"), value.to_owned())));
     }
+    let text = |value: &mut toml::Value| value.as_str().map(str::to_owned);
     let mut copy = layer.clone();
     anchor::profiles(&mut copy, &mut |value| {
-        let path = value.as_str().map(str::to_owned);
-        paths.extend(path.map(|path| ("pgo.profile".to_owned(), path)));
+        paths.extend(text(value).map(|path| ("pgo.profile".to_owned(), path)));
     });
     anchor::variants(&mut copy, &mut |value| {
-        let path = value.as_str().map(str::to_owned);
-        paths.extend(path.map(|path| ("prove.variant.profile".to_owned(), path)));
+        paths.extend(text(value).map(|path| ("prove.variant.profile".to_owned(), path)));
     });
     anchor::advised(&mut copy, &mut |name, value| {
-        let path = value.as_str().map(str::to_owned);
-        paths.extend(path.map(|path| (format!("advise.profiles.{name}"), path)));
+        paths.extend(text(value).map(|path| (format!("advise.profiles.{name}"), path)));
     });
     let out = paths
         .iter()

@@ -98,24 +98,8 @@ fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit
     let Some(mapping) = node.as_mapping() else {
         return;
     };
-    let below = |keys: &[&str]| {
-        let mut at = Some(node);
-        for key in keys {
-            at = at.and_then(|yaml| yaml.as_mapping_get(key));
-        }
-        at
-    };
-    let first = |ways: &[&[&str]]| ways.iter().find_map(|way| word(below(way)?));
-    let cpu = first(&[
-        &["resources", "limits", "cpu"],
-        &["deploy", "resources", "limits", "cpus"],
-        &["cpus"],
-    ]);
-    let memory = first(&[
-        &["resources", "limits", "memory"],
-        &["deploy", "resources", "limits", "memory"],
-        &["mem_limit"],
-    ]);
+    let below = |keys: &[&str]| below(node, keys);
+    let [cpu, memory] = limits_of(node);
     // A service or a container has an image; a list of defaults has none.
     let builds = below(&["build"]).is_some();
     let is_container = node.as_mapping_get("image").is_some() || builds;
@@ -134,6 +118,27 @@ fn walk(node: &Yaml<'_>, (file, names): (&str, &[String]), found: &mut Vec<Limit
     for (_, value) in mapping {
         walk(value, (file, names), found);
     }
+}
+
+/// What stands below keys in each other.
+fn below<'n, 'y>(node: &'n Yaml<'y>, keys: &[&str]) -> Option<&'n Yaml<'y>> {
+    keys.iter().try_fold(node, |at, key| at.as_mapping_get(key))
+}
+
+/// The limits of processors and of memory that a container or a service has.
+fn limits_of(node: &Yaml<'_>) -> [Option<String>; 2] {
+    let first = |ways: &[&[&str]]| ways.iter().find_map(|way| word(below(node, way)?));
+    let cpu = first(&[
+        &["resources", "limits", "cpu"],
+        &["deploy", "resources", "limits", "cpus"],
+        &["cpus"],
+    ]);
+    let memory = first(&[
+        &["resources", "limits", "memory"],
+        &["deploy", "resources", "limits", "memory"],
+        &["mem_limit"],
+    ]);
+    [cpu, memory]
 }
 
 /// Whether an image such as `ghcr.io/acme/shop-api:1.2` has one of the names, as a part of its path or as words of one.

@@ -80,42 +80,40 @@ fn memory_limit(look: &Look<'_>) -> Option<Row> {
     if look.facts.toolchain.goos != "linux" {
         return None;
     }
-    let automatic = look
-        .facts
-        .packages
-        .iter()
-        .any(|package| package.import_path.starts_with(AUTOMEMLIMIT));
-    let containers = || look.scan.containers.iter();
-    let limited = containers().find_map(|limit| {
+    let mut packages = look.facts.packages.iter();
+    let automatic = packages.any(|package| package.import_path.starts_with(AUTOMEMLIMIT));
+    if automatic {
+        let what = "automemlimit is linked: the collector knows the container's memory limit";
+        return Some(Row::good(8, what));
+    }
+    if let [first, ..] = look.scan.limits.as_slice() {
+        return Some(Row::good(8, format!("{first} sets GOMEMLIMIT")));
+    }
+    Some(unlimited(&look.scan.containers))
+}
+
+/// Nothing sets GOMEMLIMIT: whether a container has a limit that the collector does not know.
+fn unlimited(containers: &[Limit]) -> Row {
+    let limited = containers.iter().find_map(|limit| {
         let (file, memory) = (&limit.file, limit.memory.as_ref()?);
         limit.other.is_none().then(|| format!(
             "{file} limits memory to {memory}, and nothing sets GOMEMLIMIT: the collector does not know the limit"
         ))
     });
-    let other = containers().find_map(|limit| {
+    if let Some(limited) = limited {
+        let hint = "set GOMEMLIMIT to about 90 % of it beside the limit, or link automemlimit";
+        return Row::warn(8, limited, hint);
+    }
+    let other = containers.iter().find_map(|limit| {
         let (image, memory) = (limit.other.as_ref()?, limit.memory.as_ref()?);
         Some(format!(
             "nothing here sets GOMEMLIMIT; {} limits the memory of `{image}` to {memory}, which is not called like this program",
             limit.file
         ))
     });
-    Some(match (automatic, look.scan.limits.as_slice()) {
-        (true, _) => Row::good(
-            8,
-            "automemlimit is linked: the collector knows the container's memory limit",
-        ),
-        (false, [first, ..]) => Row::good(8, format!("{first} sets GOMEMLIMIT")),
-        (false, []) if limited.is_some() => Row::warn(
-            8,
-            limited.unwrap_or_default(),
-            "set GOMEMLIMIT to about 90 % of it beside the limit, or link automemlimit",
-        ),
-        (false, []) if other.is_some() => Row::fact(8, other.unwrap_or_default()),
-        (false, []) => Row::fact(
-            8,
-            "nothing here sets GOMEMLIMIT: unlike the CPU limit, the runtime does not read the memory limit of its container",
-        ),
-    })
+    Row::fact(8, other.unwrap_or_else(|| {
+        "nothing here sets GOMEMLIMIT: unlike the CPU limit, the runtime does not read the memory limit of its container".into()
+    }))
 }
 
 fn processors(look: &Look<'_>) -> Option<Row> {
@@ -196,36 +194,26 @@ fn wait_groups(look: &Look<'_>) -> Option<Row> {
 fn stripping(look: &Look<'_>) -> Option<Row> {
     const COSTS: &str = "govulncheck of the file falls back to whole modules, and perf shows no names; panics, pprof and PGO lose nothing";
     let known = look.strippable.map(Strippable::words);
-    Some(match look.config.build.strip {
+    let what = match look.config.build.strip {
         Strip::All => {
             let saves = known.map_or_else(String::new, |words| format!(", which saves {words}"));
-            Row::fact(
-                16,
-                format!("stripped{saves}: {COSTS}; scan an unstripped build"),
-            )
+            format!("stripped{saves}: {COSTS}; scan an unstripped build")
         }
         Strip::Dwarf => {
             let saves = look.strippable.map_or_else(
                 || "a few percent more".to_owned(),
                 |known| format!("{} B more, by {}", grouped(known.symbols), known.told_by),
             );
-            Row::fact(
-                16,
-                format!(
-                    "without DWARF, with symbols: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}"
-                ),
+            format!(
+                "without DWARF, with symbols: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}"
             )
         }
         Strip::None => {
             let saves = known.unwrap_or_else(|| "about a third of the file".into());
-            Row::fact(
-                16,
-                format!(
-                    "not stripped: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}"
-                ),
-            )
+            format!("not stripped: `[build] strip = \"all\"` saves {saves}, and costs: {COSTS}")
         }
-    })
+    };
+    Some(Row::fact(16, what))
 }
 
 /// Packages of Go itself that use C only where cgo is on.
@@ -239,13 +227,8 @@ const C_MODES: &[&str] = &["c-archive", "c-shared", "plugin", "shared"];
 
 fn c_code(look: &Look<'_>) -> Option<Row> {
     let uses = |package: &&Package| !package.cgo_files.is_empty();
-    let all: Vec<&str> = look
-        .facts
-        .packages
-        .iter()
-        .filter(uses)
-        .map(|package| package.import_path.as_str())
-        .collect();
+    let users = look.facts.packages.iter().filter(uses);
+    let all: Vec<&str> = users.map(|package| package.import_path.as_str()).collect();
     let own: Vec<&&str> = all.iter().filter(|word| !OPTIONAL.contains(word)).collect();
     let by_mode = C_MODES.contains(&look.facts.asked.mode.as_str());
     if by_mode || SANITIZERS.iter().any(|sanitizer| has(look, sanitizer)) {
@@ -258,13 +241,10 @@ fn c_code(look: &Look<'_>) -> Option<Row> {
             format!("C code only because of {}", all.join(", ")),
             "build with CGO_ENABLED=0: these have a form without C, and the file needs no C library; not where users or hosts are looked up by NSS (LDAP, sssd, mDNS)",
         ),
-        (_, [first, ..]) => Row::fact(
-            18,
-            format!(
-                "{} with C code, such as {first}",
-                counted(own.len() as u64, "package")
-            ),
-        ),
+        (_, [first, ..]) => {
+            let packages = counted(own.len() as u64, "package");
+            Row::fact(18, format!("{packages} with C code, such as {first}"))
+        }
     })
 }
 
@@ -282,16 +262,8 @@ const FAST: &[&str] = &[
 fn frozen(look: &Look<'_>) -> Option<Row> {
     let mut mains = look.facts.packages.iter();
     let main = mains.find(|package| package.import_path == look.package)?;
-    let settings = main
-        .default_godebug
-        .split(',')
-        .filter(|part| !part.is_empty());
-    let slow: Vec<&str> = settings
-        .filter(|setting| {
-            FAST.iter()
-                .any(|name| setting.split('=').next() == Some(name))
-        })
-        .collect();
+    let settings = main.default_godebug.split(',');
+    let slow: Vec<&str> = settings.filter(|setting| is_slow(setting)).collect();
     let line = look.facts.go_line.as_ref();
     let version = &look.facts.toolchain.version;
     Some(match (slow.as_slice(), line) {
@@ -313,6 +285,12 @@ fn frozen(look: &Look<'_>) -> Option<Row> {
             )
         }
     })
+}
+
+/// Whether a setting of GODEBUG keeps what made a program faster.
+fn is_slow(setting: &str) -> bool {
+    let name = setting.split('=').next().unwrap_or_default();
+    FAST.contains(&name)
 }
 
 /// Functions that became slower in a version: minor, function, how much, where to read of it.
@@ -347,22 +325,16 @@ fn regressions(look: &Look<'_>) -> Option<Row> {
     for (_, function, what, source) in known {
         let share = weights.below(function);
         if share >= COUNTS {
-            seen.push(format!(
-                "{share:.1} % of the profile is below {function}: it {what}"
-            ));
+            let spent = format!("{share:.1} % of the profile is below {function}");
+            seen.push(format!("{spent}: it {what}"));
             more.push(*source);
         }
     }
     (!seen.is_empty()).then(|| {
         let version = &look.facts.toolchain.version;
-        Row::warn(
-            20,
-            format!("on {version}, {}", seen.join("; ")),
-            &format!(
-                "{}; GOEXPERIMENT=nojsonv2 at build time brings the old form back",
-                more.join(", ")
-            ),
-        )
+        let what = format!("on {version}, {}", seen.join("; "));
+        let back = "GOEXPERIMENT=nojsonv2 at build time brings the old form back";
+        Row::warn(20, what, &format!("{}; {back}", more.join(", ")))
     })
 }
 

@@ -40,20 +40,7 @@ pub(crate) fn scan(packages: &[Package]) -> Scan {
         .iter()
         .filter(|package| package.module.as_ref().is_some_and(|module| module.main));
     for package in own.clone() {
-        let directory = Path::new(&package.dir);
-        for name in package.go_files.iter().chain(&package.cgo_files) {
-            if let Ok(text) = input::text(&directory.join(name), input::SOURCE) {
-                scan.adds += adds(&text);
-            }
-        }
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            if name.to_string_lossy().ends_with("_test.go")
-                && let Ok(text) = input::text(&entry.path(), input::SOURCE)
-            {
-                scan.test(&text);
-            }
-        }
+        scan.package(package);
     }
     let mut roots: Vec<&str> = own
         .filter_map(|package| Some(package.module.as_ref()?.dir.as_str()))
@@ -62,23 +49,48 @@ pub(crate) fn scan(packages: &[Package]) -> Scan {
     roots.sort_unstable();
     roots.dedup();
     for root in roots {
-        for name in RUNNING {
-            let text = input::text(&Path::new(root).join(name), input::TEXT);
-            if text.is_ok_and(|text| text.contains("GOMEMLIMIT")) {
-                scan.limits.push((*name).to_owned());
-            }
-        }
-        let (manifests, unread) = limits::manifests(Path::new(root));
-        scan.unread += unread;
-        for (name, text) in manifests {
-            let known = scan.limits.contains(&name);
-            if text.contains("GOMEMLIMIT") && !known {
-                scan.limits.push(name.clone());
-            }
-            scan.containers.extend(limits::limits(&name, &text, &names));
-        }
+        scan.root(Path::new(root), &names);
     }
     scan
+}
+
+impl Scan {
+    /// Reads the sources of a package, and its tests.
+    fn package(&mut self, package: &Package) {
+        let directory = Path::new(&package.dir);
+        for name in package.go_files.iter().chain(&package.cgo_files) {
+            if let Ok(text) = input::text(&directory.join(name), input::SOURCE) {
+                self.adds += adds(&text);
+            }
+        }
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().ends_with("_test.go")
+                && let Ok(text) = input::text(&entry.path(), input::SOURCE)
+            {
+                self.test(&text);
+            }
+        }
+    }
+
+    /// Reads what runs the program, at the root of a module.
+    fn root(&mut self, root: &Path, names: &[String]) {
+        for name in RUNNING {
+            let text = input::text(&root.join(name), input::TEXT);
+            if text.is_ok_and(|text| text.contains("GOMEMLIMIT")) {
+                self.limits.push((*name).to_owned());
+            }
+        }
+        let (manifests, unread) = limits::manifests(root);
+        self.unread += unread;
+        for (name, text) in manifests {
+            let known = self.limits.contains(&name);
+            if text.contains("GOMEMLIMIT") && !known {
+                self.limits.push(name.clone());
+            }
+            self.containers.extend(limits::limits(&name, &text, names));
+        }
+    }
 }
 
 /// What the executables and the main module are called.

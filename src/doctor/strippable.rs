@@ -66,11 +66,9 @@ pub(crate) fn of_report(
     })?;
     let sections = target["sections"].as_array()?;
     let before = |role: Role| {
-        let mut found = sections.iter();
-        let found = found.find(|section| section["role"] == role.name());
-        found
-            .and_then(|section| section["before"].as_u64())
-            .unwrap_or(0)
+        let mut sections = sections.iter();
+        let section = sections.find(|section| section["role"] == role.name());
+        section.map_or(0, |section| section["before"].as_u64().unwrap_or(0))
     };
     let whole = target["baseline"]["size"].as_u64()?;
     let (dwarf, symbols) = (before(Role::Dwarf), before(Role::Symbols));

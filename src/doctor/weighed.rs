@@ -44,10 +44,9 @@ pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec
     let mut sources: HashMap<PathBuf, Option<Source>> = HashMap::new();
     let mut weight = |reported: &Reported| {
         let weights = weights.as_ref()?;
-        let package = facts
-            .packages
-            .iter()
-            .find(|package| Some(Path::new(&package.dir)) == reported.file.parent())?;
+        let directory = reported.file.parent()?;
+        let mut packages = facts.packages.iter();
+        let package = packages.find(|package| Path::new(&package.dir) == directory)?;
         let read = || Source::new(input::read(&reported.file, input::SOURCE).ok()?);
         let source = sources.entry(reported.file.clone()).or_insert_with(read);
         let function = source.as_ref()?.function_at(i64::from(reported.line))?;
@@ -57,29 +56,21 @@ pub(crate) fn weighed(reported: Vec<Reported>, facts: &Facts, cwd: &Path) -> Vec
         };
         Some(weights.function(path, &function))
     };
-    let mut all: Vec<Weighed> = reported
-        .into_iter()
-        .map(|reported| here(reported, facts))
-        .map(|reported| Weighed {
+    let reported = reported.into_iter().map(|reported| here(reported, facts));
+    let weigh = |reported: Reported| {
+        let path = reported.file.strip_prefix(cwd).unwrap_or(&reported.file);
+        Weighed {
             weight: weight(&reported),
-            place: format!(
-                "{}:{}",
-                reported
-                    .file
-                    .strip_prefix(cwd)
-                    .unwrap_or(&reported.file)
-                    .display(),
-                reported.line
-            ),
+            place: format!("{}:{}", path.display(), reported.line),
             analyzer: reported.analyzer,
             message: reported.message,
-        })
-        .collect();
+        }
+    };
+    let mut all: Vec<Weighed> = reported.map(weigh).collect();
     let rank = |weighed: &Weighed| weighed.weight.unwrap_or_default();
     all.order_by(|a, b| {
-        rank(b)
-            .total_cmp(&rank(a))
-            .then_with(|| a.place.cmp(&b.place))
+        let by_weight = rank(b).total_cmp(&rank(a));
+        by_weight.then_with(|| a.place.cmp(&b.place))
     });
     all
 }
@@ -103,28 +94,19 @@ pub(crate) fn sentence(all: &[Weighed]) -> String {
     let places = counted_of(all.len(), "place");
     if all.iter().all(|weighed| weighed.weight.is_none()) {
         let first = all.iter().take(NAMED).map(|weighed| named(weighed, ""));
-        let first: Vec<String> = first.collect();
-        return format!(
-            "{places}, unweighted without a profile: {}",
-            first.join(", ")
-        );
+        let first = first.collect::<Vec<_>>().join(", ");
+        return format!("{places}, unweighted without a profile: {first}");
     }
-    let hot: Vec<&Weighed> = all
-        .iter()
-        .filter(|weighed| weighed.weight >= Some(HOT))
-        .collect();
+    let hot = all.iter().filter(|weighed| weighed.weight >= Some(HOT));
+    let hot: Vec<&Weighed> = hot.collect();
     if hot.is_empty() {
         return format!("{places}, none in a function with {HOT} % of the profile");
     }
-    let first = hot.iter().take(NAMED);
-    let first: Vec<String> = first
-        .map(|weighed| {
-            named(
-                weighed,
-                &format!(", {:.1} %", weighed.weight.unwrap_or_default()),
-            )
-        })
-        .collect();
+    let first = hot.iter().take(NAMED).map(|weighed| {
+        let share = weighed.weight.unwrap_or_default();
+        named(weighed, &format!(", {share:.1} %"))
+    });
+    let first: Vec<String> = first.collect();
     format!(
         "{places}, {} in functions with {HOT} % of the profile or more: {}",
         hot.len(),

@@ -101,49 +101,55 @@ fn added(before: &[usize], after: &[usize], old: &[Listed], new: &[Listed]) -> V
     let may_be = |index: &usize| surplus(new[*index].line.as_deref()) > 0;
     let candidates: Vec<usize> = after.iter().copied().filter(may_be).collect();
     let sum: usize = here.keys().map(|key| surplus(*key)).sum();
-    let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
-    if candidates.len() == more {
-        found.extend(candidates.iter().map(|candidate| (*candidate, Vec::new())));
+    let mut found: Vec<(usize, Vec<usize>)> = if candidates.len() == more {
+        let alone = |candidate: &usize| (*candidate, Vec::new());
+        candidates.iter().map(alone).collect()
     } else if sum == more {
-        // Each text shows how many of its lines are new.
-        let mut done = HashSet::new();
-        for it in &candidates {
-            let line = new[*it].line.as_deref();
-            if !done.insert(line) {
-                continue;
-            }
-            let same = |other: &usize| new[*other].line.as_deref() == line;
-            let same: Vec<usize> = candidates.iter().copied().filter(same).collect();
-            let count = surplus(line);
-            let among = if count == same.len() {
-                Vec::new()
-            } else {
-                same.clone()
-            };
-            found.extend(same.iter().rev().take(count).map(|it| (*it, among.clone())));
-        }
+        by_text(&candidates, new, surplus)
     } else {
         let last = candidates.iter().rev().take(more);
-        found.extend(last.map(|last| (*last, candidates.clone())));
-    }
+        last.map(|last| (*last, candidates.clone())).collect()
+    };
     found.sort_by_key(|entry| entry.0);
-    let taken: HashSet<u32> = before
-        .iter()
-        .map(|index| old[*index].identity.ordinal)
-        .collect();
-    let free = (1..).filter(|it| !taken.contains(it));
+    let taken = before.iter().map(|index| old[*index].identity.ordinal);
+    let taken: HashSet<u32> = taken.collect();
+    let free = (1..).filter(|ordinal| !taken.contains(ordinal));
+    let numbered = found.into_iter().zip(free);
+    let added = |((index, among), ordinal): ((usize, Vec<usize>), u32)| Added {
+        index,
+        identity: Identity {
+            ordinal,
+            ..new[index].identity.clone()
+        },
+        among,
+    };
+    numbered.map(added).collect()
+}
+
+/// The new ones where each text shows how many of its lines are new, with those among which they are.
+fn by_text(
+    candidates: &[usize],
+    new: &[Listed],
+    surplus: impl Fn(Option<&str>) -> usize,
+) -> Vec<(usize, Vec<usize>)> {
+    let mut found = Vec::new();
+    let mut done = HashSet::new();
+    for candidate in candidates {
+        let line = new[*candidate].line.as_deref();
+        if !done.insert(line) {
+            continue;
+        }
+        let same = |other: &usize| new[*other].line.as_deref() == line;
+        let same: Vec<usize> = candidates.iter().copied().filter(same).collect();
+        let count = surplus(line);
+        let among = match count == same.len() {
+            true => Vec::new(),
+            false => same.clone(),
+        };
+        let last = same.iter().rev().take(count);
+        found.extend(last.map(|index| (*index, among.clone())));
+    }
     found
-        .into_iter()
-        .zip(free)
-        .map(|((index, among), ordinal)| Added {
-            index,
-            identity: Identity {
-                ordinal,
-                ..new[index].identity.clone()
-            },
-            among,
-        })
-        .collect()
 }
 
 /// The sites of the old list whose line is gone, and the last ones where that is true of none.

@@ -98,15 +98,7 @@ fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermo
             .named_child(u32::try_from(node.named_child_count().saturating_sub(1)).unwrap_or(0))
             .is_some_and(|node| leaves(node, file, package, names, false)),
         "composite_literal" => {
-            let of = node.child_by_field_name("type");
-            let named =
-                of.filter(|node| matches!(node.kind(), "type_identifier" | "qualified_type"));
-            let shape = match named.map(|node| names.find(package, file.text(node))) {
-                Some(Some(Declared::Type(shape))) => Some(shape),
-                _ => of
-                    .filter(|node| node.kind() == "array_type")
-                    .map(|_| Shape::Composite),
-            };
+            let shape = literal_shape(node, file, package, names);
             let value = node.child_by_field_name("body");
             matches!(shape, Some(Shape::Composite | Shape::Empty | Shape::Byte))
                 && value.is_some_and(|node| all(node, file, package, names))
@@ -126,6 +118,20 @@ fn leaves(node: Node, file: &File, package: &str, names: &mut Names<'_>, outermo
     }
 }
 
+/// What a value of the type of a composite literal takes, where that shows.
+fn literal_shape(node: Node, file: &File, package: &str, names: &mut Names<'_>) -> Option<Shape> {
+    let of = node.child_by_field_name("type")?;
+    let named = matches!(of.kind(), "type_identifier" | "qualified_type");
+    let declared = match named {
+        true => names.find(package, file.text(of)),
+        false => None,
+    };
+    match declared {
+        Some(Declared::Type(shape)) => Some(shape),
+        _ => (of.kind() == "array_type").then_some(Shape::Composite),
+    }
+}
+
 fn all(node: Node, file: &File, package: &str, names: &mut Names<'_>) -> bool {
     let children: Vec<Node> = node.named_children(&mut node.walk()).collect();
     children
@@ -140,24 +146,7 @@ fn boxed(site: &Site, class: Class, file: Option<&File>, names: &mut Names<'_>) 
         return Class::Constant;
     }
     if let Some((callee, argument)) = outer_call(expression.as_bytes()) {
-        let constant = is_constant(argument.as_bytes());
-        return match called(site, callee, file, names) {
-            Some(Declared::Function(shape) | Declared::Type(shape)) if shape.is_free() => {
-                Class::Constant
-            }
-            Some(Declared::Type(_)) if constant => Class::Constant,
-            Some(Declared::Function(_) | Declared::Type(_) | Declared::Variable(_)) => {
-                Class::Boxing
-            }
-            // A call of a method or of a variable: all types have been found.
-            _ if constant && !is_basic(callee) => match file.map(|file| file.byte(site)) {
-                Some(Some(byte)) if byte.is_ascii_alphanumeric() || b"_.".contains(&byte) => {
-                    Class::Constant
-                }
-                _ => Class::Boxing,
-            },
-            _ => class,
-        };
+        return of_call(site, class, (callee, argument), file, names);
     }
     if class != Class::Boxing {
         return class;
@@ -174,6 +163,32 @@ fn boxed(site: &Site, class: Class, file: Option<&File>, names: &mut Names<'_>) 
     };
     match shape {
         Some(shape) if shape.is_free() => Class::Constant,
+        _ => class,
+    }
+}
+
+/// What a call gives, or a conversion that reads like one.
+fn of_call(
+    site: &Site,
+    class: Class,
+    (callee, argument): (&str, &str),
+    file: Option<&File>,
+    names: &mut Names<'_>,
+) -> Class {
+    let constant = is_constant(argument.as_bytes());
+    match called(site, callee, file, names) {
+        Some(Declared::Function(shape) | Declared::Type(shape)) if shape.is_free() => {
+            Class::Constant
+        }
+        Some(Declared::Type(_)) if constant => Class::Constant,
+        Some(Declared::Function(_) | Declared::Type(_) | Declared::Variable(_)) => Class::Boxing,
+        // A call of a method or of a variable: all types have been found.
+        _ if constant && !is_basic(callee) => match file.map(|file| file.byte(site)) {
+            Some(Some(byte)) if byte.is_ascii_alphanumeric() || b"_.".contains(&byte) => {
+                Class::Constant
+            }
+            _ => Class::Boxing,
+        },
         _ => class,
     }
 }

@@ -55,29 +55,32 @@ pub(crate) fn calls(
         imports: imports(&tree, source, name_of),
         callee,
     };
-    let generics: Vec<(u32, u32)> = declared(&tree, source)
-        .iter()
-        .filter(|function| function.generic)
-        .map(|function| (function.start_line, function.end_line))
-        .collect();
+    let functions = declared(&tree, source);
+    let generics = functions.iter().filter(|function| function.generic);
+    let generics: Vec<(u32, u32)> = generics.map(|it| (it.start_line, it.end_line)).collect();
     let mut cursor = tree.walk();
     super::closure::walk(&mut cursor, |node| {
         if let Some(certain) = file.is_call(node)
             && let Some(at) = parenthesis(node)
         {
-            let number = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
-            let line = number(at.row);
-            let holds = |entry: &&(u32, u32)| (entry.0..=entry.1).contains(&line);
-            found.push(Call {
-                line,
-                column: number(at.column),
-                certain,
-                generic: generics.iter().find(holds).copied(),
-            });
+            found.push(call(at, certain, &generics));
         }
         true
     });
     found
+}
+
+/// A call at a place, with the lines of the generic function around it.
+fn call(at: Point, certain: bool, generics: &[(u32, u32)]) -> Call {
+    let number = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
+    let line = number(at.row);
+    let holds = |entry: &&(u32, u32)| (entry.0..=entry.1).contains(&line);
+    Call {
+        line,
+        column: number(at.column),
+        certain,
+        generic: generics.iter().find(holds).copied(),
+    }
 }
 
 /// Where the arguments of a call start.
@@ -161,11 +164,9 @@ impl<'a> File<'a> {
         };
         match function.kind() {
             "identifier" if callee.receiver.is_empty() => {
-                let here = self.own == callee.package
-                    || self
-                        .imports
-                        .get(".")
-                        .is_some_and(|import| import == callee.package);
+                let dotted = self.imports.get(".");
+                let dotted = dotted.is_some_and(|import| import == callee.package);
+                let here = self.own == callee.package || dotted;
                 let named = text(function, self.source) == callee.name;
                 (here && named).then(|| self.declarations(function).is_empty())
             }

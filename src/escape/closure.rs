@@ -21,6 +21,25 @@ pub(super) fn captures_nothing(tree: &Tree, source: &[u8], line: u32, column: u3
     if is_generic(around) {
         return false;
     }
+    let mut declared = declared_around(around, literal, source);
+    let lists = ["parameters", "result"].map(|text| literal.child_by_field_name(text));
+    for list in lists.into_iter().flatten() {
+        for parameter in list.named_children(&mut list.walk()) {
+            names(parameter, |node| {
+                declared.remove(&source[node.byte_range()]);
+            });
+        }
+    }
+    let mut captures = false;
+    walk(&mut literal.walk(), |node| {
+        captures |= node.kind() == "identifier" && declared.contains(&source[node.byte_range()]);
+        !captures
+    });
+    !captures
+}
+
+/// The names that a declaration declares around a literal in it.
+fn declared_around<'s>(around: Node, literal: Node, source: &'s [u8]) -> HashSet<&'s [u8]> {
     let range = literal.byte_range();
     let holds = |node: Node| node.start_byte() <= range.start && node.end_byte() >= range.end;
     let mut declared = HashSet::new();
@@ -36,22 +55,7 @@ pub(super) fn captures_nothing(tree: &Tree, source: &[u8], line: u32, column: u3
         }
         true
     });
-    for list in ["parameters", "result"]
-        .iter()
-        .filter_map(|text| literal.child_by_field_name(text))
-    {
-        for parameter in list.named_children(&mut list.walk()) {
-            names(parameter, |node| {
-                declared.remove(&source[node.byte_range()]);
-            });
-        }
-    }
-    let mut captures = false;
-    walk(&mut literal.walk(), |node| {
-        captures |= node.kind() == "identifier" && declared.contains(&source[node.byte_range()]);
-        !captures
-    });
-    !captures
+    declared
 }
 
 /// Whether a `var` stands in the declaration of a package variable itself, not in a literal there.

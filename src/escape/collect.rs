@@ -210,11 +210,6 @@ impl<'a> Collector<'a> {
         escapes.sort();
         let sites = self.sites.unwrap_or_default().into_iter();
         let (sites, beyond): (Vec<_>, Vec<_>) = sites.partition(|site| within[site.0]);
-        let sorted = |sites: Vec<(usize, Site)>| {
-            let mut sites: Vec<Site> = sites.into_iter().map(|site| site.1).collect();
-            sites.sort();
-            sites
-        };
         let mut remarks = self.remarks.unwrap_or_default();
         remarks.sort();
         Finished {
@@ -309,6 +304,13 @@ fn open(message: &[u8]) -> bool {
 
 fn base(file: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', file).map_or(file, |at| &file[at + 1..])
+}
+
+/// Sites without the numbers of their packages, in order.
+fn sorted(sites: Vec<(usize, Site)>) -> Vec<Site> {
+    let mut sites: Vec<Site> = sites.into_iter().map(|site| site.1).collect();
+    sites.sort();
+    sites
 }
 
 #[cfg(test)]

@@ -161,7 +161,18 @@ impl<'a> Names<'a> {
             package,
             source: &source,
         };
-        match place.word {
+        self.of_declaration(place.word, node, within, depth)
+    }
+
+    /// What a declaration says, by its keyword.
+    fn of_declaration(
+        &mut self,
+        word: &str,
+        node: Node,
+        within: Within<'_>,
+        depth: usize,
+    ) -> Option<Declared> {
+        match word {
             "func" => {
                 let result = node.child_by_field_name("result");
                 let shape = result.map(|node| self.shape(node, within, depth));
@@ -216,11 +227,6 @@ impl<'a> Names<'a> {
 
     /// What a value of the type that `node` writes takes.
     pub(super) fn shape(&mut self, node: Node, within: Within<'_>, depth: usize) -> Shape {
-        let all = |fields: &[Shape]| match fields {
-            _ if fields.iter().all(|shape| *shape == Shape::Empty) => Shape::Empty,
-            [Shape::Byte] => Shape::Byte,
-            _ => Shape::Composite,
-        };
         match node.kind() {
             "type_identifier" => match within.text(node) {
                 "bool" | "byte" | "uint8" | "int8" => Shape::Byte,
@@ -244,30 +250,37 @@ impl<'a> Names<'a> {
                 }
             }
             "struct_type" => {
-                let mut fields = Vec::new();
-                let list = node.named_child(0);
-                let declared: Vec<Node> = list
-                    .map(|node| node.named_children(&mut node.walk()).collect())
-                    .unwrap_or_default();
-                for field in declared
-                    .iter()
-                    .filter(|node| node.kind() == "field_declaration")
-                {
-                    let names = field
-                        .children_by_field_name("name", &mut field.walk())
-                        .count();
-                    // An embedded pointer `*T` has its star outside of the type.
-                    let pointer = within.text(*field).starts_with('*');
-                    let shape = match field.child_by_field_name("type") {
-                        Some(of) if !pointer => self.shape(of, within, depth),
-                        _ => Shape::Other,
-                    };
-                    fields.extend(std::iter::repeat_n(shape, names.max(1)));
+                let fields = self.fields(node, within, depth);
+                match fields.as_slice() {
+                    fields if fields.iter().all(|shape| *shape == Shape::Empty) => Shape::Empty,
+                    [Shape::Byte] => Shape::Byte,
+                    _ => Shape::Composite,
                 }
-                all(&fields)
             }
             _ => Shape::Other,
         }
+    }
+
+    /// What each field of a struct type takes.
+    fn fields(&mut self, node: Node, within: Within<'_>, depth: usize) -> Vec<Shape> {
+        let mut fields = Vec::new();
+        let list = node.named_child(0);
+        let declared: Vec<Node> = list
+            .map(|node| node.named_children(&mut node.walk()).collect())
+            .unwrap_or_default();
+        let is_field = |node: &&Node| node.kind() == "field_declaration";
+        for field in declared.iter().filter(is_field) {
+            let mut cursor = field.walk();
+            let names = field.children_by_field_name("name", &mut cursor).count();
+            // An embedded pointer `*T` has its star outside of the type.
+            let pointer = within.text(*field).starts_with('*');
+            let shape = match field.child_by_field_name("type") {
+                Some(of) if !pointer => self.shape(of, within, depth),
+                _ => Shape::Other,
+            };
+            fields.extend(std::iter::repeat_n(shape, names.max(1)));
+        }
+        fields
     }
 
     fn type_shape(&mut self, within: Within<'_>, name: &str, depth: usize) -> Shape {
@@ -342,10 +355,11 @@ fn declarations(bytes: &[u8], mut found: impl FnMut(&[u8], &'static str, usize))
         let line = &bytes[start..end];
         let at = start;
         start = end + 1;
-        let word = WORDS.into_iter().find(|word| {
-            line.strip_prefix(word.as_bytes())
-                .is_some_and(|rest| rest.starts_with(b" "))
-        });
+        let begins = |word: &&str| {
+            let rest = line.strip_prefix(word.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b" "))
+        };
+        let word = WORDS.into_iter().find(begins);
         if let Some(word) = word {
             let rest = word.len() + 1;
             if line[rest..].starts_with(b"(") {

@@ -89,19 +89,7 @@ impl File {
         if self.text(name) != site.expression {
             return None;
         }
-        let mut around = name;
-        while let Some(parent) = around.parent().filter(|node| node.parent().is_some()) {
-            around = parent;
-        }
-        let mut declared = Vec::new();
-        super::closure::walk(&mut around.walk(), |node| {
-            super::closure::names(node, |it| {
-                if self.text(it) == site.expression {
-                    declared.push(node);
-                }
-            });
-            true
-        });
+        let declared = self.declaring(name, &site.expression);
         let [declaration] = declared.as_slice() else {
             // Declared twice, it is one of them; by nobody here, it is the package's.
             return (!declared.is_empty()).then_some(Shape::Other);
@@ -122,5 +110,23 @@ impl File {
             None => Shape::Other,
         };
         Some(shape)
+    }
+
+    /// The nodes of the declaration around a node that declare a name.
+    fn declaring<'t>(&self, node: Node<'t>, name: &str) -> Vec<Node<'t>> {
+        let mut around = node;
+        while let Some(parent) = around.parent().filter(|node| node.parent().is_some()) {
+            around = parent;
+        }
+        let mut declared = Vec::new();
+        super::closure::walk(&mut around.walk(), |node| {
+            super::closure::names(node, |it| {
+                if self.text(it) == name {
+                    declared.push(node);
+                }
+            });
+            true
+        });
+        declared
     }
 }

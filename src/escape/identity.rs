@@ -97,46 +97,43 @@ pub fn identify_among(
     let mut identified = Vec::with_capacity(sites.len());
     // One file at a time: its syntax tree is many times its size.
     for sites in order.chunk_by(|a, b| a.source == b.source) {
-        let file = sites[0]
-            .source
-            .as_ref()
-            .and_then(|path| File::new(names.read(path)?));
-        let name = |site: &Site| {
-            if site.source.is_some() {
-                shortest(sites)
-            } else {
-                site.file.clone()
-            }
+        let path = sites[0].source.as_ref();
+        let file = path.and_then(|path| File::new(names.read(path)?));
+        let name = |site: &Site| match site.source {
+            Some(_) => shortest(sites),
+            None => site.file.clone(),
         };
         for site in sites {
-            let class = file.as_ref().map_or(site.class, |file| file.class(site));
-            let class = boxed::class(site, class, file.as_ref(), &mut names);
-            let around = file.as_ref().and_then(|file| file.enclosing(site.line));
-            let start = around.map_or(0, |function| function.start_line);
-            let mut identity = Identity {
-                package: site.package.clone(),
-                function: around
-                    .map(|function| function.name.clone())
-                    .unwrap_or_default(),
-                class,
-                expression: normalized(&site.expression),
-                ordinal: 0,
-            };
-            let ordinal = ordinals.entry(identity.clone()).or_default();
+            let mut found = identified_in(file.as_ref(), site, &mut names);
+            let ordinal = ordinals.entry(found.identity.clone()).or_default();
             *ordinal += 1;
-            identity.ordinal = *ordinal;
-            identified.push(IdentifiedSite {
-                start,
-                identity,
-                site: Site {
-                    class,
-                    file: name(site),
-                    ..(*site).clone()
-                },
-            });
+            found.identity.ordinal = *ordinal;
+            found.site.file = name(site);
+            identified.push(found);
         }
     }
     identified
+}
+
+/// A site by what its source says, the first of its kind.
+fn identified_in(file: Option<&File>, site: &Site, names: &mut Names<'_>) -> IdentifiedSite {
+    let class = file.map_or(site.class, |file| file.class(site));
+    let class = boxed::class(site, class, file, names);
+    let around = file.and_then(|file| file.enclosing(site.line));
+    IdentifiedSite {
+        start: around.map_or(0, |function| function.start_line),
+        identity: Identity {
+            package: site.package.clone(),
+            function: around.map_or(String::new(), |function| function.name.clone()),
+            class,
+            expression: normalized(&site.expression),
+            ordinal: 0,
+        },
+        site: Site {
+            class,
+            ..site.clone()
+        },
+    }
 }
 
 fn shortest(sites: &[&Site]) -> String {
@@ -206,14 +203,12 @@ fn whole_functions<'a>(
     kept: &[usize],
 ) -> HashMap<Content<'a>, Vec<Vec<usize>>> {
     let mut functions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for index in only
-        .iter()
-        .filter(|index| !all[**index].function.is_empty())
-    {
-        functions
-            .entry((&all[*index].package, &all[*index].function))
-            .or_default()
-            .push(*index);
+    for index in only {
+        let site = &all[*index];
+        if !site.function.is_empty() {
+            let sites = functions.entry((&site.package, &site.function));
+            sites.or_default().push(*index);
+        }
     }
     for index in kept {
         functions.remove(&(all[*index].package.as_str(), all[*index].function.as_str()));
@@ -221,18 +216,13 @@ fn whole_functions<'a>(
     let mut by_content: HashMap<Content, Vec<Vec<usize>>> = HashMap::new();
     for ((package, _), mut indices) in functions {
         let facts = |index: &usize| {
-            (
-                all[*index].class,
-                all[*index].expression.as_str(),
-                all[*index].ordinal,
-            )
+            let site = &all[*index];
+            (site.class, site.expression.as_str(), site.ordinal)
         };
         indices.sort_by(|a, b| facts(a).cmp(&facts(b)));
         let content = indices.iter().map(facts).collect();
-        by_content
-            .entry((package, content))
-            .or_default()
-            .push(indices);
+        let same = by_content.entry((package, content));
+        same.or_default().push(indices);
     }
     by_content
 }

@@ -64,33 +64,17 @@ pub(crate) const GENERATED: &str = "methods that the compiler makes";
 ///
 /// `sites` must be all sites of the packages in `escapes`, as [`super::identify`] gives them.
 pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
-    let mut packages: HashMap<String, PackageEscapes> = HashMap::new();
-    for it in std::mem::take(&mut escapes.packages) {
-        let empty = PackageEscapes {
-            module: it.module,
-            leaking: it.leaking,
-            optimizations: it.optimizations,
-            functions: Some(0),
-            ..PackageEscapes::default()
-        };
-        packages.insert(
-            it.path.clone(),
-            PackageEscapes {
-                path: it.path,
-                ..empty
-            },
-        );
-    }
-    for it in sites {
-        if let Some(package) = packages.get_mut(&it.site.package) {
-            package.count(it.site.class);
+    let packages = std::mem::take(&mut escapes.packages).into_iter();
+    let uncounted = packages.map(|package| (package.path.clone(), uncounted(package)));
+    let mut packages: HashMap<String, PackageEscapes> = uncounted.collect();
+    for found in sites {
+        if let Some(package) = packages.get_mut(&found.site.package) {
+            package.count(found.site.class);
         }
     }
     // The initial value of a package variable runs in no function of the source.
-    for group in by_function(sites)
-        .iter()
-        .filter(|group| !is_rest(&group.name) && !group.name.starts_with("var "))
-    {
+    let is_function = |group: &&Group| !is_rest(&group.name) && !group.name.starts_with("var ");
+    for group in by_function(sites).iter().filter(is_function) {
         if let Some(package) = packages.get_mut(&group.package) {
             *package.functions.get_or_insert_default() += 1;
         }
@@ -99,18 +83,28 @@ pub fn recount(escapes: &mut Escapes, sites: &[IdentifiedSite]) {
     escapes.sort();
 }
 
-fn group(sites: &[IdentifiedSite], name: impl Fn(&IdentifiedSite) -> Option<String>) -> Vec<Group> {
+/// A package without its sites.
+fn uncounted(package: PackageEscapes) -> PackageEscapes {
+    PackageEscapes {
+        path: package.path,
+        module: package.module,
+        leaking: package.leaking,
+        optimizations: package.optimizations,
+        functions: Some(0),
+        ..PackageEscapes::default()
+    }
+}
+
+fn group(
+    sites: &[IdentifiedSite],
+    name_of: impl Fn(&IdentifiedSite) -> Option<String>,
+) -> Vec<Group> {
     let mut groups: HashMap<(&str, String), Vec<usize>> = HashMap::new();
-    for (index, it) in sites
-        .iter()
-        .enumerate()
-        .filter(|pair| pair.1.site.class.allocates())
-    {
-        if let Some(name) = name(it) {
-            groups
-                .entry((&it.site.package, name))
-                .or_default()
-                .push(index);
+    for (index, found) in sites.iter().enumerate() {
+        let name = Some(found).filter(|found| found.site.class.allocates());
+        if let Some(name) = name.and_then(&name_of) {
+            let members = groups.entry((&found.site.package, name));
+            members.or_default().push(index);
         }
     }
     let summed = |((package, name), members): ((&str, String), Vec<usize>)| Group {

@@ -49,28 +49,22 @@ pub(crate) fn started(source: &[u8]) -> Vec<Started> {
 }
 
 fn callee_of(callee: Node, source: &[u8], imports: &[(String, String)]) -> Option<Started> {
+    let field = |name: &str| callee.child_by_field_name(name);
+    let selected = |operand: Node, name: Node| {
+        let operand = text(operand, source);
+        let import = imports.iter().find(|import| import.0 == operand);
+        Started::Selected {
+            package: import.map(|import| import.1.clone()),
+            name: text(name, source),
+        }
+    };
     match callee.kind() {
         "func_literal" => Some(Started::Literal(line(callee))),
-        "identifier" => Some(Started::Function(text(callee, source))),
-        "selector_expression" => {
-            let operand = text(callee.child_by_field_name("operand")?, source);
-            let import = imports.iter().find(|import| import.0 == operand);
-            Some(Started::Selected {
-                package: import.map(|import| import.1.clone()),
-                name: text(callee.child_by_field_name("field")?, source),
-            })
-        }
-        "generic_type" => callee_of(callee.child_by_field_name("type")?, source, imports),
-        "type_identifier" => Some(Started::Function(text(callee, source))),
-        "qualified_type" => {
-            let operand = text(callee.child_by_field_name("package")?, source);
-            let import = imports.iter().find(|import| import.0 == operand);
-            Some(Started::Selected {
-                package: import.map(|import| import.1.clone()),
-                name: text(callee.child_by_field_name("name")?, source),
-            })
-        }
-        "index_expression" => callee_of(callee.child_by_field_name("operand")?, source, imports),
+        "identifier" | "type_identifier" => Some(Started::Function(text(callee, source))),
+        "selector_expression" => Some(selected(field("operand")?, field("field")?)),
+        "qualified_type" => Some(selected(field("package")?, field("name")?)),
+        "generic_type" => callee_of(field("type")?, source, imports),
+        "index_expression" => callee_of(field("operand")?, source, imports),
         "parenthesized_expression" | "type_instantiation_expression" => {
             callee_of(callee.named_child(0)?, source, imports)
         }

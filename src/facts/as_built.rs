@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::binary::{Binary, BuildInfo};
 use crate::config::layer::Loaded;
 use crate::config::pgo_keys::Profiles;
-use crate::config::{Buildvcs, Strip, Target};
+use crate::config::{Build, Buildvcs, Strip, Target};
 use crate::error::Error;
 
 /// Settings of a build that are variables, beside those that begin with `GO`.
@@ -31,7 +31,6 @@ const FLAGS: [(&str, &str); 5] = [
 pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
     let config = &mut loaded.config;
     let set = |name: &str| build.setting(name).filter(|value| !value.is_empty());
-    let list = |name: &str| set(name).map(str::to_owned).into_iter().collect::<Vec<_>>();
     config.target = vec![Target {
         os: binary.goos.clone(),
         arch: binary.goarch.clone(),
@@ -42,7 +41,13 @@ pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
         config.pgo.profile = Profiles::One("off".into());
         config.pgo.package.clear();
     }
-    let of = &mut config.build;
+    follow_flags(&mut config.build, binary, build);
+}
+
+/// Replaces the flags, the tags and the variables by those that the file records.
+fn follow_flags(of: &mut Build, binary: &Binary, build: &BuildInfo) {
+    let set = |name: &str| build.setting(name).filter(|value| !value.is_empty());
+    let list = |name: &str| set(name).map(str::to_owned).into_iter().collect::<Vec<_>>();
     of.packages = vec![build.path.clone()];
     of.buildvcs = Buildvcs::False;
     of.trimpath = set("-trimpath") == Some("true");
@@ -52,30 +57,42 @@ pub fn follow(loaded: &mut Loaded, binary: &Binary, build: &BuildInfo) {
     if !of.trimpath {
         of.ldflags = list("-ldflags");
     }
-    of.strip = match (binary.has_symbols, binary.has_dwarf) {
-        _ if !of.trimpath => Strip::None,
+    of.strip = match of.trimpath {
+        true => stripped(binary),
+        false => Strip::None,
+    };
+    let tags = set("-tags").unwrap_or_default().split(',');
+    let tags = tags.filter(|tag| !tag.is_empty());
+    of.tags = tags.map(str::to_owned).collect();
+    set_flags(&mut of.flags, set);
+    of.env.extend(variables(build).cloned());
+}
+
+/// What the flags of the linker left out.
+fn stripped(binary: &Binary) -> Strip {
+    match (binary.has_symbols, binary.has_dwarf) {
         (_, true) => Strip::None,
         (true, false) => Strip::Dwarf,
         (false, false) => Strip::All,
-    };
-    let tags = set("-tags").unwrap_or_default().split(',');
-    of.tags = tags
-        .filter(|tag| !tag.is_empty())
-        .map(str::to_owned)
-        .collect();
+    }
+}
+
+/// Replaces the flags of a configuration by those that a build had, where it had another value than usual.
+fn set_flags<'b>(flags: &mut Vec<String>, set: impl Fn(&str) -> Option<&'b str>) {
     for (flag, usual) in FLAGS {
         let assigned = format!("{flag}=");
-        of.flags
-            .retain(|known| known != flag && !known.starts_with(&assigned));
+        flags.retain(|known| known != flag && !known.starts_with(&assigned));
         let other = set(flag).filter(|value| *value != usual);
-        of.flags
-            .extend(other.map(|value| format!("{assigned}{value}")));
+        flags.extend(other.map(|value| format!("{assigned}{value}")));
     }
-    let variables = build.settings.iter().filter(|(name, value)| {
+}
+
+/// The variables of a build, the platform left out.
+fn variables(build: &BuildInfo) -> impl Iterator<Item = &(String, String)> {
+    build.settings.iter().filter(|(name, value)| {
         let is_variable = name.starts_with("GO") || CGO.contains(&name.as_str());
         is_variable && !value.is_empty() && name != "GOOS" && name != "GOARCH"
-    });
-    of.env.extend(variables.cloned());
+    })
 }
 
 /// The refusal of something that a file records, in words for whoever named the file: it cannot be allowed.

@@ -68,11 +68,7 @@ fn look(
     session: &Session<'_>,
 ) -> Result<Known> {
     if let Some(name) = from {
-        let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
-            let message = format!("`--config-from {name}`: {}", why.sentence(name));
-            Error::new(Kind::Usage, message).hint(why.hint())
-        })?;
-        return gates(past, true, sources, loaded, session).map(known);
+        return named(name, sources, loaded, cwd, session);
     }
     let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
     let Some(base) = ci::base(text) else {
@@ -81,9 +77,8 @@ fn look(
     let (name, shown) = match base.revision() {
         Ok(named) => named,
         Err(variable) => {
-            let why = format!(
-                "{variable} says that this is a pull request, and nothing says to which branch"
-            );
+            let pull = format!("{variable} says that this is a pull request");
+            let why = format!("{pull}, and nothing says to which branch");
             return Ok(Known::Not("the target branch".into(), why));
         }
     };
@@ -99,6 +94,21 @@ fn look(
         Ok(Err(error)) => Err(error),
         Err(why) => Ok(Known::Not(shown, why)),
     }
+}
+
+/// The configuration of a revision that was named.
+fn named(
+    name: &str,
+    sources: &Layers<'_>,
+    loaded: &Loaded,
+    cwd: &Path,
+    session: &Session<'_>,
+) -> Result<Known> {
+    let past = Past::find(name, cwd, &session.interrupt)?.map_err(|why| {
+        let message = format!("`--config-from {name}`: {}", why.sentence(name));
+        Error::new(Kind::Usage, message).hint(why.hint())
+    })?;
+    gates(past, true, sources, loaded, session).map(known)
 }
 
 fn known(earlier: Earlier) -> Known {
@@ -179,14 +189,6 @@ impl Known {
         facts: &[Facts],
         session: &Session<'_>,
     ) -> Result<Option<Change>> {
-        let unknown = |since: &str, why: String| Change {
-            since: since.to_owned(),
-            judged_by: false,
-            loosened: Vec::new(),
-            noted: Vec::new(),
-            unknown: Some(why),
-            severity: None,
-        };
         let earlier = match self {
             Self::Unasked => return Ok(None),
             Self::Not(since, why) => return Ok(Some(unknown(since, why.clone()))),
@@ -199,16 +201,12 @@ impl Known {
             }
             Err(error) => return Err(error),
         };
-        let mut found = loosened(
-            Side {
-                config: &earlier.loaded.config,
-                lock: before.as_ref(),
-            },
-            Side {
-                config: &earlier.now,
-                lock,
-            },
-        );
+        let old = Side {
+            config: &earlier.loaded.config,
+            lock: before.as_ref(),
+        };
+        let config = &earlier.now;
+        let mut found = loosened(old, Side { config, lock });
         found.extend(earlier.gone(session)?);
         found.extend(earlier.replaced(session)?);
         let mut noted = noted(&earlier.loaded.config, &earlier.now);
@@ -273,5 +271,17 @@ impl Earlier {
         let shown = path.file_name().unwrap_or_default().to_string_lossy();
         Ok((before != now)
             .then(|| format!("the {what} `{shown}` is another file: {b} B instead of {a} B")))
+    }
+}
+
+/// What a change loosens is not known, and why.
+fn unknown(since: &str, why: String) -> Change {
+    Change {
+        since: since.to_owned(),
+        judged_by: false,
+        loosened: Vec::new(),
+        noted: Vec::new(),
+        unknown: Some(why),
+        severity: None,
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::error::{Error, Kind};
+use crate::go::Package;
 use crate::go::flags::{self, Arity};
 use crate::number::counted_of;
 use crate::plan::Typed;
@@ -28,10 +29,9 @@ pub fn lead_on(
     config: &Config,
     interrupt: &Interrupt,
 ) -> Error {
-    // What stands behind a flag that go does not know is taken for a package.
-    let mut flags = typed.flags.iter();
-    let unknown = flags.find(|flag| flags::arity(&flag.name) == Arity::Unknown);
-    if let Some(flag) = unknown.filter(|_| error.kind == Kind::Go && error.hint.is_none()) {
+    if let Some(flag) =
+        unknown_flag(typed).filter(|_| error.kind == Kind::Go && error.hint.is_none())
+    {
         return error.hint(flags::instead_of(&flag.name));
     }
     let is_named = !typed.packages.is_empty() || !config.build.packages.is_empty();
@@ -44,12 +44,15 @@ pub fn lead_on(
     let Ok(packages) = asking.go.packages(asking.flags, &all, interrupt) else {
         return error;
     };
-    let mains = packages.iter().filter(|package| package.is_named_main());
-    let mut mains: Vec<String> = mains
-        .filter_map(|package| Path::new(&package.dir).strip_prefix(&typed.cwd).ok())
-        .map(|path| format!("`./{}`", path.display()))
-        .collect();
-    mains.sort();
+    let mains = mains(&packages, &typed.cwd);
+    match named(mains) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// What to do where these are the main packages; `None` where there is none.
+fn named(mut mains: Vec<String>) -> Option<String> {
     let rest = mains.len().saturating_sub(NAMED);
     mains.truncate(NAMED);
     let more = match rest {
@@ -57,13 +60,30 @@ pub fn lead_on(
         rest => format!(" and {}", counted_of(rest, "other")),
     };
     match mains.as_slice() {
-        [] => error,
-        [only] => error.hint(format!(
+        [] => None,
+        [only] => Some(format!(
             "the main package is {only}: name it, or run `gobuild-opt init`, which writes it into a configuration"
         )),
-        several => error.hint(format!(
+        several => Some(format!(
             "the main packages are {}{more}: name one, or run `gobuild-opt init`, which writes them into a configuration",
             several.join(", ")
         )),
     }
+}
+
+/// A flag that go does not know: what stands behind it is taken for a package.
+fn unknown_flag(typed: &Typed) -> Option<&flags::Flag> {
+    let mut flags = typed.flags.iter();
+    flags.find(|flag| flags::arity(&flag.name) == Arity::Unknown)
+}
+
+/// The main packages below a directory as they are named there, sorted.
+fn mains(packages: &[Package], cwd: &Path) -> Vec<String> {
+    let mains = packages.iter().filter(|package| package.is_named_main());
+    let mut mains: Vec<String> = mains
+        .filter_map(|package| Path::new(&package.dir).strip_prefix(cwd).ok())
+        .map(|path| format!("`./{}`", path.display()))
+        .collect();
+    mains.sort();
+    mains
 }

@@ -21,11 +21,7 @@ pub(crate) fn go_command(
     let mut ground = trusted::ground(loaded, typed, session);
     let mut program = OsString::from(&loaded.config.go);
     let mut env = environment(loaded, target, session)?;
-    let named = loaded
-        .origins
-        .get("go")
-        .is_some_and(|origin| origin != "defaults" && origin != "environment");
-    let named = named || matches!(typed.go, Some(Other::Program(_)));
+    let named = is_named(loaded, typed);
     let behind = session.go.as_ref().filter(|_| !named);
     if let Some(behind) = behind {
         program = behind.program.clone().into();
@@ -45,6 +41,13 @@ pub(crate) fn go_command(
         choose(&mut go, other, session);
     }
     Ok(go)
+}
+
+/// Whether somebody chose a command, and did not leave it at what is usual.
+fn is_named(loaded: &Loaded, typed: &Typed) -> bool {
+    let origin = loaded.origins.get("go");
+    let named = origin.is_some_and(|origin| origin != "defaults" && origin != "environment");
+    named || matches!(typed.go, Some(Other::Program(_)))
 }
 
 /// Calls another go, whatever the configuration, the environment and go.mod say.
@@ -74,14 +77,10 @@ fn environment(
     let outside = |name: &str| session.variable(name).is_some();
     let mut all = loaded.config.build.env.clone();
     all.extend(target.env.clone());
-    if let Some(name) = all
-        .keys()
-        .find(|key| key.is_empty() || key.contains(['=', '\0']))
-    {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{name}` is no name of an environment variable"),
-        ));
+    let is_wrong = |key: &&String| key.is_empty() || key.contains(['=', '\0']);
+    if let Some(name) = all.keys().find(is_wrong) {
+        let message = format!("`{name}` is no name of an environment variable");
+        return Err(Error::new(Kind::Usage, message));
     }
     let mut env: Vec<(String, OsString)> = all
         .into_iter()

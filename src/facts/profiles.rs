@@ -24,6 +24,7 @@ pub(crate) fn choose(
     packages: &[Package],
     toolchain: &Toolchain,
 ) -> Result<Choice> {
+    let cache = Path::new(&toolchain.gocache);
     let request = Request {
         settings: &loaded.config.pgo,
         origins: &loaded.origins,
@@ -32,19 +33,17 @@ pub(crate) fn choose(
         packages,
         cwd: &typed.cwd,
         root: &loaded.root,
-        cache: Path::new(&toolchain.gocache),
+        cache,
     };
     known(&request)?;
     let mut choice = pgo::choose(&request, read)?;
     if let Some(path) = &loaded.config.advise.profiles.heap {
         choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
-    for it in choice
-        .all_applied()
-        .filter_map(|candidate| candidate.derived.as_ref())
-    {
-        keep(it, Path::new(&toolchain.gocache))?;
-    }
+    let derived = choice.all_applied().filter_map(|it| it.derived.as_ref());
+    derived
+        .map(|derived| keep(derived, cache))
+        .collect::<Result<()>>()?;
     Ok(choice)
 }
 

@@ -45,14 +45,10 @@ pub(crate) fn packages(
     believed: Option<&mut Pending>,
     session: &Session<'_>,
 ) -> Result<Vec<Package>> {
-    let Asking {
-        go,
-        toolchain,
-        flags,
-    } = asking;
+    let (go, toolchain) = (asking.go, asking.toolchain);
     let program = session.program.as_deref();
     let memory = Memory::of(&loaded.config, &toolchain.gocache, program);
-    let invocation = go.list_invocation(flags, &typed.packages(&loaded.config));
+    let invocation = go.list_invocation(asking.flags, &typed.packages(&loaded.config));
     let key = key(&memory, &invocation, &toolchain.version);
     let known = believed.and_then(|pending| {
         pending.believe(key.clone(), go, invocation.clone(), &session.interrupt)

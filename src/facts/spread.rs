@@ -7,11 +7,8 @@ use crate::quote;
 
 /// Moves what has a key of its own from `build.flags` there, so that it is merged like the rest.
 pub(super) fn flags(loaded: &mut Loaded) -> Result<()> {
-    let origin = loaded
-        .origins
-        .get("build.flags")
-        .cloned()
-        .unwrap_or_default();
+    let origin = loaded.origins.get("build.flags").cloned();
+    let origin = origin.unwrap_or_default();
     let build = &mut loaded.config.build;
     let mut kept = Vec::new();
     for flag in flags::parse(&build.flags, "build.flags")? {

@@ -18,11 +18,9 @@ pub(crate) fn stage(
     session: &mut Session<'_>,
 ) -> Result<Stage> {
     let toolchain = prepared.facts.first().map(|facts| &facts.toolchain);
-    let path = |it: fn(&Toolchain) -> &String| {
-        toolchain
-            .map(it)
-            .filter(|text| !text.is_empty())
-            .map(Path::new)
+    let path = |of: fn(&Toolchain) -> &String| {
+        let text = toolchain.map(of).filter(|text| !text.is_empty());
+        text.map(Path::new)
     };
     let place = Where {
         outputs,

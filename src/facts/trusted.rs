@@ -51,10 +51,8 @@ pub(crate) fn fill_templates(
     for value in &mut loaded.config.build.ldflags {
         // Split before filling: a value with spaces or quotes stays one word, whatever it says.
         let unreadable = |why: String| {
-            Error::new(
-                Kind::Usage,
-                format!("cannot read `build.ldflags` `{value}`: {why}"),
-            )
+            let message = format!("cannot read `build.ldflags` `{value}`: {why}");
+            Error::new(Kind::Usage, message)
         };
         let words = quote::split(value).map_err(unreadable)?;
         let trusted = ground.holds_list(Tool::Link, &words);
@@ -65,30 +63,37 @@ pub(crate) fn fill_templates(
                 error
             })?;
         }
-        let mut filled = Vec::new();
-        for word in without(&words, &variables) {
-            let value = templates.fill(word, &typed.cwd, interrupt)?;
-            // What is filled in is text: never a flag, and never the name of a file with flags.
-            if word.starts_with('{') && value.starts_with(['-', '@']) {
-                let message = format!(
-                    "`{word}` stands for `{value}`, which the linker would take for a flag"
-                );
-                return Err(Error::new(Kind::Usage, message)
-                    .hint("write the flag itself, and the template in its value: -X main.version={env.VERSION}"));
-            }
-            filled.push(value);
-        }
+        let words = without(&words, &variables);
+        let filled = words
+            .into_iter()
+            .map(|word| fill(word, &mut templates, typed, interrupt));
+        let filled = filled.collect::<Result<Vec<_>>>()?;
         if trusted {
             ground.trust_list(Tool::Link, &filled);
         }
         *value = quote::join(&filled).map_err(|why| Error::new(Kind::Usage, why))?;
     }
-    loaded
-        .config
-        .build
-        .ldflags
-        .retain(|value| !value.is_empty());
+    let lists = &mut loaded.config.build.ldflags;
+    lists.retain(|value| !value.is_empty());
     Ok(templates.unfilled)
+}
+
+/// Fills in one word. What is filled in is text: never a flag, and never the name of a file with flags.
+fn fill(
+    word: &str,
+    templates: &mut Templates,
+    typed: &Typed,
+    interrupt: &Interrupt,
+) -> Result<String> {
+    let value = templates.fill(word, &typed.cwd, interrupt)?;
+    if word.starts_with('{') && value.starts_with(['-', '@']) {
+        let message =
+            format!("`{word}` stands for `{value}`, which the linker would take for a flag");
+        return Err(Error::new(Kind::Usage, message).hint(
+            "write the flag itself, and the template in its value: -X main.version={env.VERSION}",
+        ));
+    }
+    Ok(value)
 }
 
 /// The variables that the typed flags of the linker set in each program, as `main.version`.

@@ -3,7 +3,7 @@
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Collect, Compare, Effect, Target};
+use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Target};
 use crate::plan::Typed;
 use crate::plan::build_flags::Twin;
 
@@ -54,10 +54,7 @@ impl Wanted {
                 without_baseline(loaded);
             }
             Self::Accepted { sites } => {
-                match sites {
-                    true => collect(loaded),
-                    false => loaded.config.escape.collect = Collect::Off,
-                }
+                collect_where(sites, loaded);
                 // The build with symbols says whose the data are, in `release` and so here; no other baseline does.
                 match Twin::named(&loaded.config.compare.baseline) {
                     None if loaded.config.compare.baseline != Compare::AUTO => {
@@ -69,19 +66,10 @@ impl Wanted {
             }
             Self::Trial { escapes } => {
                 without_release(loaded, typed);
-                match escapes {
-                    true => collect(loaded),
-                    false => loaded.config.escape.collect = Collect::Off,
-                }
+                collect_where(escapes, loaded);
             }
             Self::Program { escapes } => {
-                config.target.retain(is_here);
-                config.target.truncate(1);
-                config.escape.collect = Collect::Off;
-                if escapes {
-                    config.escape.collect = Collect::Auto;
-                    config.escape.scope = "module".into();
-                }
+                one_program(&mut loaded.config, escapes);
                 without_release(loaded, typed);
             }
             Self::Kept => without_baseline(loaded),
@@ -162,4 +150,23 @@ fn is_here(target: &Target) -> bool {
     let (os, arch) = this_machine();
     let is = |value: &Option<String>, own: &str| value.as_deref().is_none_or(|named| named == own);
     is(&target.os, os) && is(&target.arch, arch)
+}
+
+/// Collects the escapes where they are wanted, and nothing otherwise.
+fn collect_where(wanted: bool, loaded: &mut Loaded) {
+    match wanted {
+        true => collect(loaded),
+        false => loaded.config.escape.collect = Collect::Off,
+    }
+}
+
+/// The program for this machine, perhaps with the escapes of its module.
+fn one_program(config: &mut Config, escapes: bool) {
+    config.target.retain(is_here);
+    config.target.truncate(1);
+    config.escape.collect = Collect::Off;
+    if escapes {
+        config.escape.collect = Collect::Auto;
+        config.escape.scope = "module".into();
+    }
 }

@@ -17,19 +17,7 @@ pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec
             told.push(format!("{FILE} holds nothing of {key} any more"));
             continue;
         };
-        if old.scope != new.scope {
-            let (a, b) = (&old.scope, &new.scope);
-            told.push(format!(
-                "{FILE} is for the escape scope `{b}` on {key}, not `{a}`"
-            ));
-        }
-        if let Some(version) = new.earlier
-            && old.earlier.is_none_or(|earlier| version < earlier)
-        {
-            told.push(format!(
-                "{FILE} is of version {version}: what that did not see on {key} is not new"
-            ));
-        }
+        limits(old, new, key, told);
         if old.go != new.go {
             // One cause: everything else may come from it.
             let (a, b) = (&old.go, &new.go);
@@ -48,12 +36,34 @@ pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec
         sites(old, new, key, told);
         benchmarks(old, new, key, told);
         proofs(old, new, key, told);
-        for (id, it) in &new.advice {
-            if !old.advice.contains_key(id) && !old.advice.is_empty() {
-                let (rule, function) = (&it.rule, &it.function);
-                let reason = because(it.reason.as_ref());
-                told.push(format!("{rule} in {function} is accepted{reason}"));
-            }
+        advice(old, new, told);
+    }
+}
+
+/// What of a target is looked at: its scope, and the version of the file that was written without it.
+fn limits(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+    if old.scope != new.scope {
+        let (a, b) = (&old.scope, &new.scope);
+        told.push(format!(
+            "{FILE} is for the escape scope `{b}` on {key}, not `{a}`"
+        ));
+    }
+    if let Some(version) = new.earlier
+        && old.earlier.is_none_or(|earlier| version < earlier)
+    {
+        told.push(format!(
+            "{FILE} is of version {version}: what that did not see on {key} is not new"
+        ));
+    }
+}
+
+/// Advice that is accepted now.
+fn advice(old: &Target, new: &Target, told: &mut Vec<String>) {
+    for (id, it) in &new.advice {
+        if !old.advice.contains_key(id) && !old.advice.is_empty() {
+            let (rule, function) = (&it.rule, &it.function);
+            let reason = because(it.reason.as_ref());
+            told.push(format!("{rule} in {function} is accepted{reason}"));
         }
     }
 }
@@ -116,20 +126,7 @@ fn because(reason: Option<&String>) -> String {
 /// What is accepted of one executable. Sections and packages are held against no budget.
 fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<String>) {
     let reason = |item: &Item| because(new.reasons.get(&item.to_string()));
-    let (was, is) = (old.sizes(), new.sizes());
-    let mut grown = Vec::new();
-    for (item, bytes) in &is {
-        let judged = matches!(item, Item::Size | Item::Module(_) | Item::Frame(_));
-        let before = was.get(item).copied();
-        if judged && before.is_none_or(|before| *bytes > before) {
-            let before = before.map_or("nothing".into(), |before| format!("{before} B"));
-            grown.push(format!(
-                "{item} of {place} may have {bytes} B instead of {before}{}",
-                reason(item)
-            ));
-        }
-    }
-    first(grown, &format!("sizes of {place}"), told);
+    sizes(old, new, place, told);
     let (was, is) = (old.facts(), new.facts());
     for (item, value) in &is {
         let looser = match item {
@@ -147,11 +144,35 @@ fn executable(old: &Executable, new: &Executable, place: &str, told: &mut Vec<St
             ));
         }
     }
+    health(old, new, place, told);
+}
+
+/// Sizes that may be larger.
+fn sizes(old: &Executable, new: &Executable, place: &str, told: &mut Vec<String>) {
+    let reason = |item: &Item| because(new.reasons.get(&item.to_string()));
+    let (was, is) = (old.sizes(), new.sizes());
+    let mut grown = Vec::new();
+    for (item, bytes) in &is {
+        let judged = matches!(item, Item::Size | Item::Module(_) | Item::Frame(_));
+        let before = was.get(item).copied();
+        if judged && before.is_none_or(|before| *bytes > before) {
+            let before = before.map_or("nothing".into(), |before| format!("{before} B"));
+            grown.push(format!(
+                "{item} of {place} may have {bytes} B instead of {before}{}",
+                reason(item)
+            ));
+        }
+    }
+    first(grown, &format!("sizes of {place}"), told);
+}
+
+/// How much of a profile fits.
+fn health(old: &Executable, new: &Executable, place: &str, told: &mut Vec<String>) {
     if let Some(was) = old.profile_health {
         let is = new.profile_health;
         if is.is_none_or(|byte| byte + HEALTH_FALL <= was) {
             let is = is.map_or("not known".into(), |byte| format!("{byte} %"));
-            let why = reason(&Item::Health);
+            let why = because(new.reasons.get(&Item::Health.to_string()));
             told.push(format!(
                 "profile-health of {place} may be {is} instead of {was} %{why}"
             ));

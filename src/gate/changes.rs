@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::accepted;
 use crate::config::AdviseGate;
 use crate::config::budget::Bound;
-use crate::config::size::Percent;
+use crate::config::size::{Percent, SizeLimit};
 use crate::config::{AmbientPolicy, Buildvcs, Collect, Config, Gate, Linkage, Severity};
 use crate::lock::Lock;
 use crate::order::Ordered;
@@ -72,10 +72,9 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
     if before.gate == AdviseGate::Off || now.gate == AdviseGate::Off {
         return;
     }
-    let share = |percent: Option<Percent>| {
-        percent.map_or("the default".to_owned(), |percent| {
-            format!("{} %", percent.0)
-        })
+    let share = |percent: Option<Percent>| match percent {
+        Some(percent) => format!("{} %", percent.0),
+        None => "the default".to_owned(),
     };
     if before.min_share != now.min_share {
         let (a, b) = (share(before.min_share), share(now.min_share));
@@ -88,14 +87,10 @@ fn advised(before: &Config, now: &Config, told: &mut Vec<String>) {
             "`[advise] min-samples` was changed from {a} to {b}"
         ));
     }
-    let more = now
-        .ignore
-        .iter()
-        .filter(|word| !before.ignore.contains(word));
+    let ignored = now.ignore.iter();
+    let more = ignored.filter(|word| !before.ignore.contains(word));
     told.extend(more.map(|text| format!("`[advise] ignore` takes out `{text}`")));
-    let files =
-        |advise: &crate::config::Advise| advise.profiles.files().cloned().collect::<Vec<_>>();
-    if files(before) != files(now) {
+    if !before.profiles.files().eq(now.profiles.files()) {
         told.push("`[advise] profiles` was changed".into());
     }
 }
@@ -148,19 +143,19 @@ fn budgets(before: &Config, now: &Config, told: &mut Vec<String>) {
         let is = new.modules.get(module).copied().map(Bound::Size);
         told.extend(budget(&what, Bound::Size(*was), is));
     }
-    // A longer pattern takes modules out of a shorter one.
-    for (module, is) in new
-        .modules
-        .iter()
-        .filter(|module| !old.modules.contains_key(module.0))
-    {
+    taken_out(&old.modules, &new.modules, told);
+}
+
+/// The budgets of modules.
+type Modules = BTreeMap<String, SizeLimit>;
+
+/// The modules that a longer pattern takes out of the budget of a shorter one.
+fn taken_out(old: &Modules, new: &Modules, told: &mut Vec<String>) {
+    let added = new.iter().filter(|module| !old.contains_key(module.0));
+    for (module, is) in added {
         let covers = |text: &&String| scope::contains(std::slice::from_ref(*text), module);
-        let over = old
-            .modules
-            .keys()
-            .filter(covers)
-            .max_by_key(|key| key.len());
-        if let Some((pattern, was)) = over.and_then(|over| Some((over, old.modules.get(over)?)))
+        let over = old.keys().filter(covers).max_by_key(|key| key.len());
+        if let Some((pattern, was)) = over.and_then(|over| Some((over, old.get(over)?)))
             && Bound::Size(*is).is_looser(Bound::Size(*was))
         {
             let (was, is) = (Bound::Size(*was), Bound::Size(*is));
@@ -181,19 +176,12 @@ fn escapes(before: &Config, now: &Config, told: &mut Vec<String>) {
     let word = |gate: Gate| format!("{gate:?}").to_lowercase();
     if strength(new.gate) < strength(old.gate) {
         let (a, b) = (word(old.gate), word(new.gate));
-        told.push(format!(
-            "the escape gate was lowered from \"{a}\" to \"{b}\""
-        ));
+        told.push(lowered("the escape gate", &a, &b));
     }
-    if old.gate == Gate::Hot
-        && new.gate == Gate::Hot
-        && let (Some(a), Some(b)) = (old.hot, new.hot)
-        && b > a
-    {
-        told.push(format!(
-            "`[escape] hot` was raised from {} % to {} %",
-            a.0, b.0
-        ));
+    let hot = old.gate == Gate::Hot && new.gate == Gate::Hot;
+    if let Some((a, b)) = old.hot.zip(new.hot).filter(|(a, b)| hot && b > a) {
+        let (a, b) = (a.0, b.0);
+        told.push(format!("`[escape] hot` was raised from {a} % to {b} %"));
     }
     if old.collect != Collect::Off && new.collect == Collect::Off {
         told.push("the escapes are not collected any more".into());
@@ -222,18 +210,12 @@ fn strictness(severity: Severity) -> u8 {
 
 fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
     let word = |severity: Severity| format!("{severity:?}").to_lowercase();
-    let all: BTreeMap<&String, Severity> = before
-        .checks
-        .iter()
-        .map(|check| (check.0, *check.1))
-        .ordered();
+    let all = before.checks.iter().map(|check| (check.0, *check.1));
+    let all: BTreeMap<&String, Severity> = all.ordered();
     for (id, was) in all {
         let is = now.checks.get(id).copied().unwrap_or(Severity::Warn);
         if strictness(is) < strictness(was) {
-            let (a, b) = (word(was), word(is));
-            told.push(format!(
-                "the check `{id}` was lowered from \"{a}\" to \"{b}\""
-            ));
+            told.push(lowered(&format!("the check `{id}`"), &word(was), &word(is)));
         }
     }
     let ambient = |policy: AmbientPolicy| match policy {
@@ -243,14 +225,14 @@ fn checks(before: &Config, now: &Config, told: &mut Vec<String>) {
     };
     let (a, b) = (before.build.ambient, now.build.ambient);
     if ambient(b) < ambient(a) {
-        let (a, b) = (
-            format!("{a:?}").to_lowercase(),
-            format!("{b:?}").to_lowercase(),
-        );
-        told.push(format!(
-            "`[build] ambient` was lowered from \"{a}\" to \"{b}\""
-        ));
+        let word = |policy: AmbientPolicy| format!("{policy:?}").to_lowercase();
+        told.push(lowered("`[build] ambient`", &word(a), &word(b)));
     }
+}
+
+/// The sentence for a key whose word asks for less.
+fn lowered(what: &str, from: &str, to: &str) -> String {
+    format!("{what} was lowered from \"{from}\" to \"{to}\"")
 }
 
 fn rest(before: &Config, now: &Config, told: &mut Vec<String>) {

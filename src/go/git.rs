@@ -79,6 +79,22 @@ impl<'a> Git<'a> {
 
     fn filters(&self, directory: &Path, found: &mut Vec<String>, depth: usize) -> Result<()> {
         let here = Git::new(directory, self.interrupt);
+        here.own_filters(found)?;
+        let top = here.ask(&["rev-parse", "--show-toplevel"])?;
+        let Some(top) = top.ok().map(bytes_to_path).filter(|_| depth > 0) else {
+            return Ok(());
+        };
+        for below in here.submodules(&top)? {
+            let submodule = top.join(&below);
+            if path::is_below(&below) && submodule.join(".git").exists() {
+                self.filters(&submodule, found, depth - 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets each filter that the repository defines to what the user or the system has for it, or to nothing.
+    fn own_filters(&self, found: &mut Vec<String>) -> Result<()> {
         let args = [
             "config",
             "--show-scope",
@@ -87,7 +103,7 @@ impl<'a> Git<'a> {
             r"^filter\.",
         ];
         // Exit status 1: there is none.
-        let listed = here.ask(&args)?.unwrap_or_default();
+        let listed = self.ask(&args)?.unwrap_or_default();
         let mut parts = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
         let (mut own, mut users) = (Vec::new(), Vec::new());
         while let (Some(scope), Some(entry)) = (parts.next(), parts.next()) {
@@ -99,38 +115,29 @@ impl<'a> Git<'a> {
         }
         for key in own {
             let users = users.iter().rev().find(|(it, _)| *it == key);
-            let nothing = if key.ends_with(".required") {
-                "false"
-            } else {
-                ""
+            let nothing = match key.ends_with(".required") {
+                true => "false",
+                false => "",
             };
             found.push(format!("{key}={}", users.map_or(nothing, |user| &user.1)));
         }
-        let top = here.ask(&["rev-parse", "--show-toplevel"])?;
-        let Some(top) = top.ok().map(bytes_to_path).filter(|_| depth > 0) else {
-            return Ok(());
-        };
+        Ok(())
+    }
+
+    /// Where the submodules of a working directory are to lie below it.
+    fn submodules(&self, top: &Path) -> Result<Vec<String>> {
         let modules = top.join(".gitmodules");
         if !modules.is_file() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let file = format!("--file={}", modules.display());
-        let args = [
-            "config",
-            &file,
-            "--null",
-            "--get-regexp",
-            r"^submodule\..*\.path$",
-        ];
-        let listed = here.ask(&args)?.unwrap_or_default();
-        for entry in listed.split(|byte| *byte == 0).map(String::from_utf8_lossy) {
-            let below = entry.split_once('\n').map_or("", |pair| pair.1);
-            let submodule = top.join(below);
-            if !below.is_empty() && path::is_below(below) && submodule.join(".git").exists() {
-                self.filters(&submodule, found, depth - 1)?;
-            }
-        }
-        Ok(())
+        let pattern = r"^submodule\..*\.path$";
+        let listed = self.ask(&["config", &file, "--null", "--get-regexp", pattern])?;
+        let listed = listed.unwrap_or_default();
+        let entries = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let path = |entry: std::borrow::Cow<'_, str>| Some(entry.split_once('\n')?.1.to_owned());
+        let paths = entries.filter_map(path);
+        Ok(paths.filter(|path| !path.is_empty()).collect())
     }
 
     fn invocation<S: AsRef<OsStr>>(&self, args: &[S]) -> Invocation {

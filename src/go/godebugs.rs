@@ -94,11 +94,7 @@ fn read(text: &str) -> Table {
         };
         let after = |key: &str| entry.split_once(key).map(|pair| pair.1);
         if let Some(minor) = number("Removed: ") {
-            let old = match after("Old: ").unwrap_or_default() {
-                it if it.starts_with("zero") => vec!["0".to_owned()],
-                it if it.starts_with("one") => vec!["1".to_owned()],
-                it => all_quoted(it.split(" // ").next().unwrap_or(it)),
-            };
+            let old = old_values(after("Old: ").unwrap_or_default());
             table.removed.insert(name, Removed { minor, old });
             continue;
         }
@@ -110,6 +106,15 @@ fn read(text: &str) -> Table {
         table.known.insert(name, known);
     }
     table
+}
+
+/// The values of a setting that is gone for which it meant what it always did.
+fn old_values(text: &str) -> Vec<String> {
+    match text {
+        it if it.starts_with("zero") => vec!["0".to_owned()],
+        it if it.starts_with("one") => vec!["1".to_owned()],
+        it => all_quoted(it.split(" // ").next().unwrap_or(it)),
+    }
 }
 
 /// What stands in the first quotes.

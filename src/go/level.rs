@@ -95,10 +95,8 @@ const NEWEST: (u32, u32) = (1, 27);
 pub(crate) fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
     let is_newer = minor_of(version).is_none_or(|it| it > NEWEST);
     let Some(levels) = levels(goarch) else {
-        return Err(
-            Error::new(Kind::Usage, format!("`{goarch}` has no level `{level}`"))
-                .hint("remove `level` from this target"),
-        );
+        let message = format!("`{goarch}` has no level `{level}`");
+        return Err(Error::new(Kind::Usage, message).hint("remove `level` from this target"));
     };
     let mut parts = level.split(',');
     if !levels.values.is_empty() {
@@ -109,21 +107,20 @@ pub(crate) fn check(goarch: &str, level: &str, version: &str) -> Result<()> {
         }
     }
     for option in parts {
-        // Closer than two of today are to each other.
-        let near = || {
-            levels
-                .options
-                .iter()
-                .any(|text| strsim::damerau_levenshtein(option, text) < 2)
-        };
-        let word = option.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let tomorrows =
-            is_newer && !levels.options.is_empty() && !option.is_empty() && word && !near();
+        let tomorrows = is_newer && may_be_an_option(option, levels.options);
         if !levels.options.contains(&option) && !tomorrows {
             return Err(wrong(goarch, level, levels, option, levels.options));
         }
     }
     Ok(())
+}
+
+/// Whether a word may be an option that a newer Go has: none where there is none today, nor one that is closer to one of today
+/// than two of these are to each other.
+fn may_be_an_option(option: &str, options: &[&str]) -> bool {
+    let word = option.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let near = |text: &&str| strsim::damerau_levenshtein(option, text) < 2;
+    !options.is_empty() && !option.is_empty() && word && !options.iter().any(near)
 }
 
 fn wrong(goarch: &str, level: &str, levels: &Levels, part: &str, known: &[&'static str]) -> Error {

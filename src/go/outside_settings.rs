@@ -78,18 +78,15 @@ pub(crate) fn ambient(
     }
     let leaks = found.into_iter().filter(|(name, (value, _))| {
         let known = NAMES.contains(name) && !decided.contains(name) && !value.is_empty();
-        known
-            && configured
-                .get(*name)
-                .is_none_or(|configured| configured != value)
+        let configured = configured.get(*name);
+        known && configured.is_none_or(|configured| configured != value)
     });
-    leaks
-        .map(|(name, (value, from))| Ambient {
-            name: name.into(),
-            value: value.into(),
-            from: from.into(),
-        })
-        .collect()
+    let ambient = leaks.map(|(name, (value, from))| Ambient {
+        name: name.into(),
+        value: value.into(),
+        from: from.into(),
+    });
+    ambient.collect()
 }
 
 #[cfg(test)]

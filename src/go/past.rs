@@ -43,13 +43,8 @@ impl Past {
             (Err(why), _) | (_, Err(why)) => return Ok(Err(Missing::Repository(why))),
         };
         let wanted = format!("{name}^{{commit}}");
-        let args = [
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &wanted,
-        ];
+        let options = ["--verify", "--quiet", "--end-of-options"];
+        let args = [&["rev-parse"], &options[..], &[&wanted]].concat();
         let Ok(commit) = git(&args, cwd, interrupt)? else {
             return Ok(Err(Missing::Revision));
         };
@@ -97,34 +92,21 @@ impl Past {
         limit: u64,
         interrupt: &Interrupt,
     ) -> Result<Option<Vec<u8>>> {
-        let mut below = self
-            .tops
-            .iter()
-            .filter_map(|top| path.strip_prefix(top).ok());
-        let Some(below) = below.next() else {
+        let mut tops = self.tops.iter();
+        let Some(below) = tops.find_map(|top| path.strip_prefix(top).ok()) else {
             return Ok(None);
         };
         let failed = |why: String| {
-            let shown = below.display();
+            let (shown, name) = (below.display(), &self.name);
             Error::new(
                 Kind::Usage,
-                format!("cannot read `{shown}` of `{}`: {why}", self.name),
+                format!("cannot read `{shown}` of `{name}`: {why}"),
             )
         };
         let git = Git::new(self.top(), interrupt);
-        let words = ["ls-tree", "--full-tree", "-l", "-z", &self.commit, "--"];
-        let words = RAW.iter().chain(&words).map(OsStr::new);
-        let args: Vec<&OsStr> = words.chain([below.as_os_str()]).collect();
-        let listed = git.bytes(&args)?.map_err(failed)?;
-        // `100644 blob OID    SIZE\tPATH`
-        let entry = listed.split(|byte| *byte == 0).find_map(|line| {
-            let tab = memchr::memchr(b'\t', line)?;
-            (line[tab + 1..] == *below.as_os_str().as_bytes()).then(|| line[..tab].to_vec())
-        });
-        let Some(entry) = entry else {
+        let Some(entry) = self.entry(below, &git)?.map_err(failed)? else {
             return Ok(None);
         };
-        let entry = String::from_utf8_lossy(&entry).into_owned();
         let words: Vec<&str> = entry.split_whitespace().collect();
         match words.as_slice() {
             ["100644" | "100755", "blob", oid, size] => {
@@ -137,6 +119,24 @@ impl Past {
             }
             _ => Err(failed("it is no regular file there".into())),
         }
+    }
+
+    /// What git lists of a file, as `100644 blob OID    SIZE`; `None` where there is none. The inner error says why it cannot.
+    fn entry(&self, below: &Path, git: &Git<'_>) -> Result<Result<Option<String>, String>> {
+        let words = ["ls-tree", "--full-tree", "-l", "-z", &self.commit, "--"];
+        let words = RAW.iter().chain(&words).map(OsStr::new);
+        let args: Vec<&OsStr> = words.chain([below.as_os_str()]).collect();
+        let listed = match git.bytes(&args)? {
+            Ok(listed) => listed,
+            Err(why) => return Ok(Err(why)),
+        };
+        // Behind a tab stands the path.
+        let entry = listed.split(|byte| *byte == 0).find_map(|line| {
+            let tab = memchr::memchr(b'\t', line)?;
+            let is_it = line[tab + 1..] == *below.as_os_str().as_bytes();
+            is_it.then(|| String::from_utf8_lossy(&line[..tab]).into_owned())
+        });
+        Ok(Ok(entry))
     }
 }
 

@@ -65,29 +65,34 @@ impl Words {
                 .status(outcome.status.code())
                 .hint(cause.hint);
             error.memory = cause.memory;
-            return if text.is_empty() {
-                error
-            } else {
-                error.detail(text)
-            };
+            return with_detail(error, text);
         }
-        let error = Error::new(Kind::Go, failure).status(outcome.status.code());
-        // Go goes on with the usage of the command that we asked it with, which nobody typed.
-        let unknown = text.lines().find(|line| line.starts_with(UNDEFINED));
-        if let Some(line) = unknown {
-            let name = line[UNDEFINED.len()..].trim();
-            let hint = flags::instead_of(name);
-            return error.detail(line.to_owned()).hint(hint);
-        }
-        // Main packages of most modules are not in its root.
-        let error = match text.starts_with("no Go files in ") {
+        by_go(failure, outcome, text)
+    }
+}
+
+/// Go failed for a reason that it says itself.
+fn by_go(failure: &str, outcome: &process::Outcome, text: String) -> Error {
+    let error = Error::new(Kind::Go, failure).status(outcome.status.code());
+    // Go goes on with the usage of the command that we asked it with, which nobody typed.
+    let unknown = text.lines().find(|line| line.starts_with(UNDEFINED));
+    if let Some(line) = unknown {
+        let name = line[UNDEFINED.len()..].trim();
+        let hint = flags::instead_of(name);
+        return error.detail(line.to_owned()).hint(hint);
+    }
+    // Main packages of most modules are not in its root.
+    let error = match text.starts_with("no Go files in ") {
             true => error.hint("name a main package, such as `./cmd/NAME`, or run `gobuild-opt init`, which finds them"),
             false => error,
         };
-        if text.is_empty() {
-            error
-        } else {
-            error.detail(text)
-        }
+    with_detail(error, text)
+}
+
+/// An error with what go said, where it said something.
+fn with_detail(error: Error, text: String) -> Error {
+    match text.is_empty() {
+        true => error,
+        false => error.detail(text),
     }
 }

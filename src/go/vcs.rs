@@ -190,22 +190,15 @@ fn is_known(name: &str) -> bool {
 
 fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<String> {
     if let Some(variable) = name.strip_prefix("env.") {
-        return std::env::var(variable).map_err(|_| {
-            Error::new(
-                Kind::Usage,
-                format!("`{text}` needs the environment variable `{variable}`, which is not set"),
-            )
-        });
+        return std::env::var(variable).map_err(|_| unset(text, variable));
     }
     if name == "date" {
         return now(text);
     }
     let Some((_, args)) = COMMANDS.iter().find(|(known, _)| *known == name) else {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("`{text}` has an unknown template `{{{name}}}`"),
-        )
-        .hint("templates: {git.describe}, {git.commit}, {git.date}, {date}, {env.NAME}"));
+        let message = format!("`{text}` has an unknown template `{{{name}}}`");
+        return Err(Error::new(Kind::Usage, message)
+            .hint("templates: {git.describe}, {git.commit}, {git.date}, {date}, {env.NAME}"));
     };
     let git = Git::new(cwd, interrupt);
     let git = match name {
@@ -217,21 +210,31 @@ fn look_up(name: &str, text: &str, cwd: &Path, interrupt: &Interrupt) -> Result<
         Ok(value) => return Ok(text_of(value)),
         Err(why) => why,
     };
-    let unfilled =
-        |why: &str| Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"));
+    Err(unfilled(text, &why, cwd, interrupt)?)
+}
+
+/// A template needs a variable that is not set.
+fn unset(text: &str, variable: &str) -> Error {
+    let message = format!("`{text}` needs the environment variable `{variable}`, which is not set");
+    Error::new(Kind::Usage, message)
+}
+
+/// Git does not know what a template needs, and says `why`.
+fn unfilled(text: &str, why: &str, cwd: &Path, interrupt: &Interrupt) -> Result<Error> {
+    let error = |why: &str| Error::new(Kind::Usage, format!("`{text}` cannot be filled in: {why}"));
     if why.contains("dubious ownership") {
-        return Err(unfilled(&why).hint(format!(
+        return Ok(error(why).hint(format!(
             "the repository belongs to another user, as it often does in a container: `git config --global --add safe.directory {}`",
             top(cwd).display()
         )));
     }
     // Each git command has words of its own for it.
     if lacks_commit(cwd, interrupt)? {
-        return Err(unfilled("the repository has no commit yet")
+        return Ok(error("the repository has no commit yet")
             .hint("commit first, or take the value from a variable: {env.NAME}"));
     }
     let variable = "take it from a variable: {env.NAME}";
-    Err(unfilled(&why).hint(match by_hand(text) {
+    Ok(error(why).hint(match by_hand(text) {
         Some(flag) => {
             format!("where there is no git, give it by hand, `-ldflags \"{flag}\"`, or {variable}")
         }

@@ -66,42 +66,44 @@ struct Copied<'a> {
     built: Vec<PathBuf>,
 }
 
+impl Copied<'_> {
+    /// What became of it: in all of the module, and in each directory that is built.
+    fn found(
+        &self,
+        original: &Path,
+        places: &BTreeSet<PathBuf>,
+        compared: &Compared,
+    ) -> Vec<Arc<Found>> {
+        let copy = once(&compared.copies, &self.place, |found| {
+            differences(&self.place, original, places, found)
+        });
+        let built = self.built.iter().map(|directory| {
+            once(&compared.built, directory, |found| {
+                gone(directory, &self.place, original, found)
+            })
+        });
+        std::iter::once(copy).chain(built).collect()
+    }
+}
+
 /// Compares the modules of vendor/ that the build takes packages from. `cache` is GOMODCACHE.
 pub(crate) fn compare(packages: &[Package], cache: &Path, compared: &Compared) -> Vendored {
-    let mut modules: BTreeMap<&str, Copied<'_>> = BTreeMap::new();
     let mut found = Vendored::default();
-    for package in packages.iter().filter(|package| !package.standard) {
-        let Some((module, vendor)) = package.module.as_ref().zip(vendor_of(package)) else {
-            continue;
-        };
-        found.packages += 1;
-        let copied = modules.entry(&module.path).or_insert_with(|| Copied {
-            place: vendor.join(&module.path),
-            module,
-            built: Vec::new(),
-        });
-        copied.built.push(PathBuf::from(&package.dir));
-    }
+    let modules = modules(packages, &mut found.packages);
     let mut places: HashMap<PathBuf, BTreeSet<PathBuf>> = HashMap::new();
-    for it in modules.values() {
-        let name = named(it.module);
-        let root = it.place.ancestors().nth(it.module.path.split('/').count());
-        let root = root.and_then(Path::parent).unwrap_or(&it.place);
-        match original(it.module, cache, root).filter(|path| path.is_dir()) {
+    for copied in modules.values() {
+        let name = named(copied.module);
+        let depth = copied.module.path.split('/').count();
+        let root = copied.place.ancestors().nth(depth);
+        let root = root.and_then(Path::parent).unwrap_or(&copied.place);
+        match original(copied.module, cache, root).filter(|path| path.is_dir()) {
             None => found.unknown.push(name),
             Some(original) => {
                 let vendor = root.join("vendor");
                 let places = places
                     .entry(vendor)
                     .or_insert_with_key(|path| module_places(path));
-                let mut all = vec![once(&compared.copies, &it.place, |found| {
-                    differences(&it.place, &original, places, found)
-                })];
-                all.extend(it.built.iter().map(|directory| {
-                    once(&compared.built, directory, |found| {
-                        gone(directory, &it.place, &original, found)
-                    })
-                }));
+                let all = copied.found(&original, places, compared);
                 let told = |of: fn(&Found) -> &Vec<PathBuf>| {
                     let paths: BTreeSet<&PathBuf> =
                         all.iter().flat_map(|found| of(found)).ordered();
@@ -117,6 +119,24 @@ pub(crate) fn compare(packages: &[Package], cache: &Path, compared: &Compared) -
         }
     }
     found
+}
+
+/// The modules that the build takes packages from, by path. Adds how many packages these are.
+fn modules<'p>(packages: &'p [Package], count: &mut usize) -> BTreeMap<&'p str, Copied<'p>> {
+    let mut modules: BTreeMap<&str, Copied<'_>> = BTreeMap::new();
+    for package in packages.iter().filter(|package| !package.standard) {
+        let Some((module, vendor)) = package.module.as_ref().zip(vendor_of(package)) else {
+            continue;
+        };
+        *count += 1;
+        let copied = modules.entry(&module.path).or_insert_with(|| Copied {
+            place: vendor.join(&module.path),
+            module,
+            built: Vec::new(),
+        });
+        copied.built.push(PathBuf::from(&package.dir));
+    }
+    modules
 }
 
 /// The directory vendor/ that a package lies in.

@@ -52,16 +52,7 @@ pub(crate) fn reported(
         Asked::Vet => "vet",
         Asked::Fix => "fix",
     };
-    let mut args: Vec<OsString> = vec![verb.into(), "-json".into()];
-    // Neither takes the flags of a link.
-    let known = |argument: &&OsString| {
-        let text = argument.to_string_lossy();
-        ["-mod", "-modfile", "-overlay", "-tags", "-trimpath"]
-            .iter()
-            .any(|name| text.split('=').next() == Some(name))
-    };
-    args.extend(flags.iter().filter(known).cloned());
-    args.extend(packages.iter().cloned());
+    let args = args(verb, flags, packages);
     let mut words = Words::default();
     let mut json = String::new();
     let mut line = |line: &[u8]| {
@@ -86,6 +77,21 @@ pub(crate) fn reported(
     Ok(read(&json, &go.cwd))
 }
 
+/// The arguments of go.
+fn args(verb: &str, flags: &[OsString], packages: &[OsString]) -> Vec<OsString> {
+    let mut args: Vec<OsString> = vec![verb.into(), "-json".into()];
+    // Neither takes the flags of a link.
+    let known = |argument: &&OsString| {
+        let text = argument.to_string_lossy();
+        ["-mod", "-modfile", "-overlay", "-tags", "-trimpath"]
+            .iter()
+            .any(|name| text.split('=').next() == Some(name))
+    };
+    args.extend(flags.iter().filter(known).cloned());
+    args.extend(packages.iter().cloned());
+    args
+}
+
 /// Reads objects of packages, analyzers and lists of diagnostics, one after another. What is none of these says nothing.
 fn read(json: &str, cwd: &Path) -> Vec<Reported> {
     let mut found = Vec::new();
@@ -102,23 +108,29 @@ fn read(json: &str, cwd: &Path) -> Vec<Reported> {
                 None => id,
             };
             let list: Vec<Diagnostic> = serde_json::from_value(list.clone()).unwrap_or_default();
-            found.extend(list.into_iter().filter_map(|diagnostic| {
-                let mut parts = diagnostic.posn.rsplitn(3, ':');
-                let (_, line, file) = (parts.next()?, parts.next()?, parts.next()?);
-                Some(Reported {
-                    package: package.to_owned(),
-                    file: cwd.join(file),
-                    line: line.parse().ok()?,
-                    analyzer: analyzer.clone(),
-                    message: diagnostic.message,
-                })
-            }));
+            found.extend(
+                list.into_iter()
+                    .filter_map(|diagnostic| located(diagnostic, package, analyzer, cwd)),
+            );
         }
     }
     found.sort();
     // A package is looked at again with its tests.
     found.dedup();
     found
+}
+
+/// A diagnostic with its place; `None` where it names none.
+fn located(diagnostic: Diagnostic, package: &str, analyzer: &str, cwd: &Path) -> Option<Reported> {
+    let mut parts = diagnostic.posn.rsplitn(3, ':');
+    let (_, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Reported {
+        package: package.to_owned(),
+        file: cwd.join(file),
+        line: line.parse().ok()?,
+        analyzer: analyzer.to_owned(),
+        message: diagnostic.message,
+    })
 }
 
 #[cfg(test)]

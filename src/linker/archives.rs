@@ -1,6 +1,6 @@
 //! The archives of a program in the order in which the linker loads them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::binary::{self, Mapped};
@@ -9,9 +9,11 @@ use crate::error::{Error, Kind, Result};
 use super::directives::Directives;
 use super::foreign::{self, Foreign};
 use super::member::{Members, members};
-use super::mode::CGO;
 use super::object::Object;
-use super::resolve::escaped;
+use super::percent::escaped;
+
+/// The package that programs with cgo have.
+pub(super) const CGO: &str = "runtime/cgo";
 
 /// Package archives, mapped.
 #[derive(Debug)]
@@ -35,6 +37,23 @@ pub(super) struct Library<'a> {
 }
 
 impl<'a> Library<'a> {
+    /// A package from what stands in its archive.
+    fn of(path: &'a str, found: Members<'a>) -> Result<Self> {
+        let object = |bytes: &&'a [u8]| Object::read(bytes).ok_or_else(|| broken(path));
+        let objects = found.objects.iter().map(object);
+        let mut directives = Directives::default();
+        for json in &found.directives {
+            directives.add(json).ok_or_else(|| broken(path))?;
+        }
+        Ok(Self {
+            path,
+            objects: objects.collect::<Result<_>>()?,
+            foreign: found.foreign,
+            directives,
+            wants_external: found.wants_external,
+        })
+    }
+
     /// Its objects of C compilers. Fails where one is of a format that is not read.
     pub(super) fn foreign(&self) -> std::result::Result<Vec<Foreign<'a>>, String> {
         let package = escaped(self.path);
@@ -62,8 +81,8 @@ impl Archives {
     /// Maps the archive of the main package and of all that it needs, by import path as in an import configuration.
     pub fn open(main: &Path, packages: &HashMap<String, PathBuf>) -> Result<Self> {
         let mut files: Vec<(String, Mapped)> = vec![("main".into(), binary::open(main)?)];
-        let mut known: HashMap<&[u8], ()> = HashMap::new();
-        known.insert(b"main", ());
+        let mut known: HashSet<&[u8]> = HashSet::new();
+        known.insert(b"main");
         let mut at = 0;
         // The runtime is loaded last where nothing imports it; behind it what the linker of the system needs.
         let mut last = ["runtime", CGO].iter();
@@ -79,11 +98,10 @@ impl Archives {
             };
             at += usize::from(at < files.len());
             for import in wanted {
-                let found = std::str::from_utf8(&import)
-                    .ok()
-                    .and_then(|path| packages.get_key_value(path));
+                let path = std::str::from_utf8(&import).ok();
+                let found = path.and_then(|path| packages.get_key_value(path));
                 let Some((path, file)) = found else { continue };
-                if known.insert(path.as_bytes(), ()).is_none() {
+                if known.insert(path.as_bytes()) {
                     files.push((path.clone(), binary::open(file)?));
                 }
             }
@@ -103,21 +121,7 @@ impl Archives {
         for (path, file) in &self.files {
             let found = read(path, file)?;
             header = header.or(found.header);
-            let objects = found
-                .objects
-                .iter()
-                .map(|bytes| Object::read(bytes).ok_or_else(|| broken(path)));
-            let mut directives = Directives::default();
-            for json in &found.directives {
-                directives.add(json).ok_or_else(|| broken(path))?;
-            }
-            libraries.push(Library {
-                path,
-                objects: objects.collect::<Result<_>>()?,
-                foreign: found.foreign,
-                directives,
-                wants_external: found.wants_external,
-            });
+            libraries.push(Library::of(path, found)?);
         }
         let mut words = header.unwrap_or_default().split(' ');
         Ok(Libraries {

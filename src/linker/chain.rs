@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use super::inline::called_at;
-use super::nodes::{Edge, Kind, NO_PLACE, mark};
+use super::nodes::{Edge, Kind, Method, NO_PLACE, mark};
 use super::object::{Object, auxiliary};
+use super::percent::unescaped;
 use super::program::Program;
 
 /// What a step of a chain is.
@@ -213,16 +214,10 @@ impl Program<'_> {
             let kind = match edge.kind {
                 Kind::Method => {
                     let method = nodes.methods[edge.to as usize];
-                    let has =
-                        |bits: &[bool], at: u32| bits.get(at as usize).copied().unwrap_or_default();
-                    match method.parts.contains(&to) {
-                        false => continue,
-                        true if has(&self.whole.signatures, method.signature) => {
-                            StepKind::InterfaceMethod
-                        }
-                        true if has(&self.whole.names, method.name) => StepKind::NamedMethod,
-                        true => StepKind::Reflection,
+                    if !method.parts.contains(&to) {
+                        continue;
                     }
+                    self.why_kept(&method)
                 }
                 Kind::Signature | Kind::Named | Kind::Interface => continue,
                 _ if edge.to != to => continue,
@@ -235,6 +230,18 @@ impl Program<'_> {
             best = kind;
         }
         best
+    }
+
+    /// What keeps a method of a type that became an interface.
+    fn why_kept(&self, method: &Method) -> StepKind {
+        let has = |bits: &[bool], at: u32| bits.get(at as usize).copied().unwrap_or_default();
+        if has(&self.whole.signatures, method.signature) {
+            StepKind::InterfaceMethod
+        } else if has(&self.whole.names, method.name) {
+            StepKind::NamedMethod
+        } else {
+            StepKind::Reflection
+        }
     }
 
     /// The name of a symbol as people write it.
@@ -306,29 +313,6 @@ fn place(of: &Object<'_>, local: u32, at: usize, quantum: u32) -> Option<(String
     let file = of.files().nth(file as usize)?;
     let file = file.strip_prefix(b"gofile..").unwrap_or(file);
     Some((String::from_utf8_lossy(file).into_owned(), line))
-}
-
-/// A symbol name with the escapes of its package path undone.
-pub(super) fn unescaped(name: &[u8]) -> String {
-    let mut out = Vec::with_capacity(name.len());
-    let mut at = 0;
-    while let Some(byte) = name.get(at) {
-        let digits = name
-            .get(at + 1..at + 3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match (byte, code) {
-            (b'%', Some(code)) => {
-                out.push(code);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The value of a table of deltas at an offset of the code.

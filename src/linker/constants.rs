@@ -47,23 +47,10 @@ pub(super) struct Constants {
 impl Constants {
     /// Reads them below `goroot`. Fails where the sources of the toolchain are missing or hold something else.
     pub(crate) fn read(goroot: &Path) -> Result<Self> {
-        let source = |name: &str| {
-            let path = goroot.join("src/cmd/internal").join(name);
-            let text = input::text(&path, 4 << 20);
-            text.map_err(|error| {
-                let shown = path.display();
-                Error::new(Kind::Machine, format!("cannot read `{shown}`")).source(error)
-            })
-        };
+        let source = |name: &str| source(goroot, name);
         let names = enumerated(&source("objabi/reloctype.go")?, "R_");
         let kinds = enumerated(&source("objabi/symkind.go")?, "S");
         let builtins = quoted(&source("goobj/builtinlist.go")?);
-        let flags = source("goobj/objfile.go")?;
-        let second = flags
-            .find("SymFlagUsedInIface")
-            .and_then(|at| flags.get(at..));
-        let second = enumerated(second.unwrap_or_default(), "SymFlag");
-        let export = second.iter().position(|name| name == "SymFlagWasmExport");
         let known = names.first().is_some_and(|name| name == "R_ADDR");
         let known = known && names.iter().any(|name| name == "R_INITORDER");
         if !known || builtins.is_empty() || kinds.get(1).is_none_or(|name| name != "STEXT") {
@@ -76,8 +63,7 @@ impl Constants {
             kinds,
             builtins,
             two_abis: with_two_abis(&source("../../internal/buildcfg/exp.go")?),
-            // The second byte of flags counts from bit 8.
-            wasm_export: export.map_or(0, |at| 1 << (8 + at.min(7))),
+            wasm_export: wasm_export(&source("goobj/objfile.go")?),
         })
     }
 
@@ -91,6 +77,26 @@ impl Constants {
         let known = self.relocations.get(usize::from(number));
         known.copied().unwrap_or(Meaning::Use)
     }
+}
+
+/// A source file of the toolchain, by its path below `src/cmd/internal`.
+fn source(goroot: &Path, name: &str) -> Result<String> {
+    let path = goroot.join("src/cmd/internal").join(name);
+    input::text(&path, 4 << 20).map_err(|error| {
+        let shown = path.display();
+        Error::new(Kind::Machine, format!("cannot read `{shown}`")).source(error)
+    })
+}
+
+/// The flag of functions that a WebAssembly host may call, from the source that numbers the flags; 0 where there is none.
+fn wasm_export(flags: &str) -> u16 {
+    let second = flags
+        .find("SymFlagUsedInIface")
+        .and_then(|at| flags.get(at..));
+    let second = enumerated(second.unwrap_or_default(), "SymFlag");
+    let export = second.iter().position(|name| name == "SymFlagWasmExport");
+    // The second byte of flags counts from bit 8.
+    export.map_or(0, |at| 1 << (8 + at.min(7)))
 }
 
 fn meaning(name: &str) -> Meaning {

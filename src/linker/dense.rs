@@ -4,9 +4,6 @@ use super::nodes::{Edge, Kind, Method, Nodes};
 use super::reach::Reached;
 use super::resolve::Global;
 
-/// Marks what has no number.
-const NONE: u32 = u32::MAX;
-
 /// The symbols that are kept, by a number of their own.
 #[derive(Debug)]
 pub(super) struct Dense {
@@ -19,27 +16,19 @@ pub(super) struct Dense {
 
 impl Dense {
     pub(crate) fn new(all: &Nodes, reached: &Reached) -> Self {
-        let mut globals = vec![0];
-        let mut numbers = vec![0; all.spans.len()];
-        for (global, number) in numbers.iter_mut().enumerate().skip(1) {
-            if reached.reached[global] {
-                *number = globals.len() as u32;
-                globals.push(global as Global);
-            }
-        }
-        let number = |global: Global| numbers.get(global as usize).copied().unwrap_or_default();
+        let mut dense = Self::numbered(&reached.reached);
+        let number = |global: Global| dense.number(global).unwrap_or_default();
         let several = |of: &[Global]| {
-            of.iter()
-                .map(|at| number(*at))
-                .filter(|at| *at != 0)
-                .collect()
+            let numbers = of.iter().map(|at| number(*at));
+            numbers.filter(|at| *at != 0).collect()
         };
         let method = |method: &Method| Method {
             parts: method.parts.map(number),
             ..*method
         };
-        let mut nodes = Nodes {
-            marks: globals.iter().map(|at| all.marks[*at as usize]).collect(),
+        let mark = |global: &Global| all.marks[*global as usize];
+        dense.nodes = Nodes {
+            marks: dense.globals.iter().map(mark).collect(),
             methods: all.methods.iter().map(method).collect(),
             in_interface: several(&all.in_interface),
             roots: several(&all.roots),
@@ -47,28 +36,49 @@ impl Dense {
             reflecting: several(&all.reflecting),
             ..Nodes::default()
         };
-        for global in &globals {
-            let start = nodes.edges.len() as u32;
-            let kept = all.edges(*global).iter().filter_map(|edge| {
-                let to = match edge.kind {
-                    Kind::Signature | Kind::Named | Kind::Method => edge.to,
-                    _ => Some(number(edge.to)).filter(|at| *at != 0)?,
-                };
-                Some(Edge { to, ..*edge })
-            });
-            nodes.edges.extend(kept);
-            nodes.spans.push((start, nodes.edges.len() as u32));
+        dense.add_edges(all);
+        dense
+    }
+
+    /// Numbers what is kept; nobody leads to anybody yet.
+    fn numbered(reached: &[bool]) -> Self {
+        let mut globals = vec![0];
+        let mut numbers = vec![0; reached.len()];
+        for (global, number) in numbers.iter_mut().enumerate().skip(1) {
+            if reached[global] {
+                *number = globals.len() as u32;
+                globals.push(global as Global);
+            }
         }
         Self {
-            nodes,
+            nodes: Nodes::default(),
             globals,
             numbers,
         }
     }
 
+    /// Adds the edges between what is kept.
+    fn add_edges(&mut self, all: &Nodes) {
+        let mut edges = Vec::new();
+        let mut spans = Vec::with_capacity(self.globals.len());
+        for global in &self.globals {
+            let start = edges.len() as u32;
+            edges.extend(all.edges(*global).iter().filter_map(|edge| {
+                let to = match edge.kind {
+                    Kind::Signature | Kind::Named | Kind::Method => edge.to,
+                    _ => self.number(edge.to)?,
+                };
+                Some(Edge { to, ..*edge })
+            }));
+            spans.push((start, edges.len() as u32));
+        }
+        self.nodes.edges = edges;
+        self.nodes.spans = spans;
+    }
+
     /// The number of a symbol, where it is kept.
     pub(crate) fn number(&self, global: Global) -> Option<u32> {
-        let found = self.numbers.get(global as usize).copied().unwrap_or(NONE);
-        (found != NONE && found != 0).then_some(found)
+        let number = self.numbers.get(global as usize).copied();
+        number.filter(|number| *number != 0)
     }
 }

@@ -150,20 +150,50 @@ fn parse<'a>(package: &[u8], bytes: &'a [u8]) -> Option<Foreign<'a>> {
     };
     let (mut sections, places) = sections(package, &elf, (names, &mut texts))?;
     let symbols = symbols(&elf, table, &mut texts, &places)?;
+    add_targets(&elf, &mut sections, (&places, symbols.len()))?;
+    Some(Foreign { sections, symbols })
+}
+
+/// Adds to each section what its relocations name, of so many `symbols`.
+fn add_targets(
+    elf: &Elf<'_>,
+    sections: &mut [Section],
+    (places, symbols): (&[Option<u32>], usize),
+) -> Option<()> {
     // The lists of relocations lie one behind another: together they are no larger than the object.
-    let mut left = bytes.len();
+    let mut left = elf.bytes.len();
     for header in &elf.headers {
         let place = places.get(header.sh_info as usize).copied().flatten();
         let section = place.and_then(|place| sections.get_mut(place as usize));
         let section = section.filter(|section| section.content != Content::Zero);
         if let Some(section) = section.filter(|_| matches!(header.sh_type, SHT_REL | SHT_RELA)) {
             left = left.checked_sub(usize::try_from(header.sh_size).ok()?)?;
-            section
-                .targets
-                .extend(targets(&elf, header, symbols.len())?);
+            section.targets.extend(targets(elf, header, symbols)?);
         }
     }
-    Some(Foreign { sections, symbols })
+    Some(())
+}
+
+const WRITE: u64 = SHF_WRITE as u64;
+const MEMORY: u64 = SHF_ALLOC as u64;
+const CODE: u64 = SHF_EXECINSTR as u64;
+
+/// Whether a section is in memory when the program runs.
+fn takes_memory(header: &SectionHeader) -> bool {
+    matches!(header.sh_type, SHT_PROGBITS | SHT_NOBITS) && header.sh_flags & MEMORY != 0
+}
+
+/// What a section holds that takes memory. `None` for what Go's linker does not read.
+fn content(header: &SectionHeader) -> Option<Content> {
+    const VARIABLES: u64 = MEMORY | WRITE;
+    const FUNCTIONS: u64 = MEMORY | CODE;
+    match header.sh_flags & (WRITE | MEMORY | CODE) {
+        MEMORY => Some(Content::Constants),
+        VARIABLES if header.sh_type == SHT_NOBITS => Some(Content::Zero),
+        VARIABLES => Some(Content::Data),
+        FUNCTIONS => Some(Content::Code),
+        _ => None,
+    }
 }
 
 /// The sections that take memory, and where each section of the object stands in them.
@@ -172,25 +202,15 @@ fn sections(
     elf: &Elf<'_>,
     (names, texts): (&[u8], &mut Texts),
 ) -> Option<(Vec<Section>, Vec<Option<u32>>)> {
-    const WRITE: u64 = SHF_WRITE as u64;
-    const MEMORY: u64 = SHF_ALLOC as u64;
-    const CODE: u64 = SHF_EXECINSTR as u64;
     let mut found: Vec<Section> = Vec::new();
     let mut taken: FxHashSet<Vec<u8>> = FxHashSet::default();
     let mut places = vec![None; elf.headers.len()];
     let mut again = 0;
     for (header, place) in elf.headers.iter().zip(&mut places) {
-        let flags = header.sh_flags & (WRITE | MEMORY | CODE);
-        if !matches!(header.sh_type, SHT_PROGBITS | SHT_NOBITS) || flags & MEMORY == 0 {
+        if !takes_memory(header) {
             continue;
         }
-        let content = match flags {
-            MEMORY => Content::Constants,
-            _ if flags == MEMORY | WRITE && header.sh_type == SHT_NOBITS => Content::Zero,
-            _ if flags == MEMORY | WRITE => Content::Data,
-            _ if flags == MEMORY | CODE => Content::Code,
-            _ => return None,
-        };
+        let content = content(header)?;
         if header.sh_type == SHT_PROGBITS {
             elf.content(header)?;
         }

@@ -52,18 +52,12 @@ impl Layout {
             "s390x" => (2, 32),
             _ => (1, 32),
         };
-        let page = match (goos, goarch) {
-            _ if external => 1,
-            ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
-            (_, "386" | "amd64" | "s390x") => 4 << 10,
-            _ => 64 << 10,
-        };
         Self {
             function_align,
             data_align,
             pointer,
             lists: version < 27,
-            page,
+            page: if external { 1 } else { page(goos, goarch) },
             stamp: 0,
             headers_last: version >= 26,
         }
@@ -82,5 +76,14 @@ impl Layout {
         let whole = |part: u64| part.next_multiple_of(self.page);
         let data = if self.headers_last { whole(data) } else { data };
         (self.page > 1).then(|| whole(text) + whole(tables) + data)
+    }
+}
+
+/// What segments begin at multiples of where Go's own linker decides it; 1 where that is not known.
+fn page(goos: &str, goarch: &str) -> u64 {
+    match (goos, goarch) {
+        ("aix" | "darwin" | "ios" | "js" | "plan9" | "wasip1" | "windows", _) => 1,
+        (_, "386" | "amd64" | "s390x") => 4 << 10,
+        _ => 64 << 10,
     }
 }

@@ -28,14 +28,7 @@ pub(super) fn members(archive: &[u8]) -> Option<Members<'_>> {
         return None;
     }
     while at < archive.len() {
-        let header = archive.get(at..at.checked_add(HEADER)?)?;
-        let name = std::str::from_utf8(header.get(..16)?).ok()?.trim_end();
-        let size = std::str::from_utf8(header.get(48..58)?).ok()?;
-        let size: usize = size.trim_end().parse().ok()?;
-        let start = at.checked_add(HEADER)?;
-        let end = start.checked_add(size)?;
-        let body = archive.get(start..end)?;
-        at = end.checked_add(end & 1)?;
+        let (name, body) = member(archive, &mut at)?;
         found.wants_external |= matches!(name, "preferlinkext" | "dynimportfail");
         let linked = name.ends_with(".o") || name.ends_with(".syso") || name.len() >= 16;
         if name == "__.PKGDEF" || !linked {
@@ -53,6 +46,18 @@ pub(super) fn members(archive: &[u8]) -> Option<Members<'_>> {
         found.objects.push(body.get(payload)?);
     }
     Some(found)
+}
+
+/// Name and content of the member at a place, which becomes that of the next one.
+fn member<'a>(archive: &'a [u8], at: &mut usize) -> Option<(&'a str, &'a [u8])> {
+    let start = at.checked_add(HEADER)?;
+    let header = archive.get(*at..start)?;
+    let name = std::str::from_utf8(header.get(..16)?).ok()?.trim_end();
+    let size = std::str::from_utf8(header.get(48..58)?).ok()?;
+    let size: usize = size.trim_end().parse().ok()?;
+    let end = start.checked_add(size)?;
+    *at = end.checked_add(end & 1)?;
+    Some((name, archive.get(start..end)?))
 }
 
 /// What stands in the cgo section in front of an object, where there is one; the outer `None` where it has no end.

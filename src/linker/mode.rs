@@ -1,6 +1,6 @@
 //! Who links a program with C code: Go's own linker, or that of the system (`cmd/link/internal/ld/config.go`).
 
-use super::archives::Library;
+use super::archives::{CGO, Library};
 
 /// Packages of the standard library whose C code Go's linker may link itself: `internalpkg` in `cmd/link/internal/ld/lib.go`,
 /// the same from Go 1.20 to 1.27.
@@ -11,9 +11,6 @@ const INTERNAL: [&str; 5] = [
     "net",
     "os/user",
 ];
-
-/// The package that programs with cgo have.
-pub(super) const CGO: &str = "runtime/cgo";
 
 /// Its objects link in a way that is not covered where there is cgo.
 const PLUGIN: &str = "plugin";

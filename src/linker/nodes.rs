@@ -127,6 +127,16 @@ pub(super) struct Reader<'s, 'a> {
     last: Vec<u32>,
 }
 
+/// What the flags of a symbol say to dead-code elimination.
+fn marks(flags: u16) -> u8 {
+    let marks = [
+        (flag::GO_TYPE, mark::TYPE),
+        (flag::REFLECT_METHOD, mark::REFLECT),
+    ];
+    let set = marks.iter().filter(|(flag, _)| flags & flag != 0);
+    set.fold(0, |all, (_, mark)| all | mark)
+}
+
 impl<'s, 'a> Reader<'s, 'a> {
     pub(crate) fn new(symbols: &'s Symbols<'a>, constants: &'s Constants, pointer: i32) -> Self {
         Self {
@@ -167,12 +177,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let of = symbols.objects[object as usize];
         let flags = of.symbol(local).map_or(0, |symbol| symbol.flags);
         let is_type = flags & flag::GO_TYPE != 0;
-        if is_type {
-            nodes.marks[node as usize] |= mark::TYPE;
-        }
-        if flags & flag::REFLECT_METHOD != 0 {
-            nodes.marks[node as usize] |= mark::REFLECT;
-        }
+        nodes.marks[node as usize] |= marks(flags);
         let inits = flags & flag::PACKAGE_INIT != 0;
         let relocations = of.relocations(local);
         let mut rest = relocations.clone().zip(0_usize..);
@@ -187,11 +192,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
             if meaning == Meaning::Method {
                 let others = [rest.next(), rest.next()].map(|next| next.map(|(next, _)| next));
-                let method = self.method(object, relocation, others, relocations.clone());
-                let index = nodes.methods.len() as u32;
-                let edge = method.is_some().then(|| Edge::new(index, Kind::Method));
-                nodes.edges.extend(edge);
-                nodes.methods.extend(method);
+                if let Some(method) = self.method(object, relocation, others, relocations.clone()) {
+                    let index = nodes.methods.len() as u32;
+                    nodes.edges.push(Edge::new(index, Kind::Method));
+                    nodes.methods.push(method);
+                }
                 continue;
             }
             let target = symbols.resolve(object, relocation.target);
@@ -246,14 +251,19 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
             Meaning::Interface => (target, Kind::Interface),
             Meaning::InterfaceMethod => {
-                let offset = relocation.add as i32;
-                let name = self.method_name(self.at(target, offset));
-                let kind = self.at(target, offset.saturating_add(4));
-                (self.signature(name, kind), Kind::Signature)
+                let signature = self.interface_method(target, relocation.add as i32);
+                (signature, Kind::Signature)
             }
             Meaning::NamedMethod => (self.name(self.symbols.data(target)), Kind::Named),
         };
         Some(Edge::new(to, kind))
+    }
+
+    /// The signature of a method of an interface, by the place of its entry in the type.
+    fn interface_method(&mut self, interface: Global, offset: i32) -> u32 {
+        let name = self.method_name(self.at(interface, offset));
+        let kind = self.at(interface, offset.saturating_add(4));
+        self.signature(name, kind)
     }
 
     /// Three relocations in a row are a method; the place of its name is four bytes before the first.

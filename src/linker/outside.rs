@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::archives::Library;
-use super::foreign::{Content, Foreign, Scope};
+use super::foreign::{Content, Foreign, Scope, Symbol as ForeignSymbol};
 use super::resolve::{Global, Symbols};
 
 /// What a symbol of C code is.
@@ -37,6 +37,7 @@ pub(super) struct Outside {
 }
 
 /// The search for symbols by name.
+#[derive(Default)]
 struct Names<'a> {
     /// Go functions that C code calls by their names.
     exported: FxHashMap<&'a [u8], Global>,
@@ -44,6 +45,20 @@ struct Names<'a> {
     common: FxHashSet<Global>,
     /// What is in the list of what C code may call.
     listed: FxHashSet<Global>,
+}
+
+impl<'a> Names<'a> {
+    /// What a symbol of an object is in the program, one that is no section; 0 for nothing.
+    fn global(&self, symbol: &ForeignSymbol<'a>, symbols: &mut Symbols<'a>) -> Global {
+        match symbol.scope {
+            Scope::Nobody | Scope::Section => 0,
+            Scope::Object => symbols.add_external(symbol.name),
+            Scope::Program => match self.exported.get(symbol.name) {
+                Some(global) => *global,
+                None => symbols.lookup_or_add(symbol.name, 0),
+            },
+        }
+    }
 }
 
 impl Outside {
@@ -56,11 +71,7 @@ impl Outside {
         external: bool,
     ) -> Result<Self, String> {
         let mut outside = Self::default();
-        let mut names = Names {
-            exported: FxHashMap::default(),
-            common: FxHashSet::default(),
-            listed: FxHashSet::default(),
-        };
+        let mut names = Names::default();
         let owners: Vec<u32> = (0..libraries.len())
             .map(|library| symbols.first_object(library as u32))
             .collect();
@@ -117,12 +128,17 @@ impl Outside {
             }
         }
         if !external {
-            for name in &library.directives.imports {
-                let global = symbols.lookup_or_add(name.as_bytes(), 0);
-                let (_, first) = self.parts.entry(global).or_insert((Part::Import, owner));
-                if *first != owner {
-                    *first = SHARED;
-                }
+            self.import(library, owner, symbols);
+        }
+    }
+
+    /// What a library takes from shared libraries.
+    fn import<'a>(&mut self, library: &'a Library<'a>, owner: u32, symbols: &mut Symbols<'a>) {
+        for name in &library.directives.imports {
+            let global = symbols.lookup_or_add(name.as_bytes(), 0);
+            let (_, first) = self.parts.entry(global).or_insert((Part::Import, owner));
+            if *first != owner {
+                *first = SHARED;
             }
         }
     }
@@ -144,13 +160,8 @@ impl Outside {
         let mut has_parts = vec![false; sections.len()];
         for symbol in object.symbols.iter() {
             let global = match symbol.scope {
-                Scope::Nobody => 0,
                 Scope::Section => at(symbol.section).unwrap_or_default(),
-                Scope::Object => symbols.add_external(symbol.name),
-                Scope::Program => match names.exported.get(symbol.name) {
-                    Some(global) => *global,
-                    None => symbols.lookup_or_add(symbol.name, 0),
-                },
+                _ => names.global(symbol, symbols),
             };
             globals.push(global);
             if symbol.common {
@@ -166,12 +177,7 @@ impl Outside {
                 Content::Code => Part::Function(0, 1),
                 _ => Part::Other,
             };
-            // Of weak symbols the first counts; an import is not needed where an object defines it.
-            let known = self.parts.get(&global);
-            if known.is_none_or(|(part, _)| matches!(part, Part::Import)) {
-                self.parts.insert(global, (part, owner));
-                self.steps.entry(global).or_default().push(section);
-                self.steps.entry(section).or_default().push(global);
+            if self.add_part(global, (part, owner), section) {
                 has_parts[place as usize] = true;
             }
         }
@@ -183,9 +189,22 @@ impl Outside {
             self.parts.insert(*global, (part, owner));
             let targets = section.targets.iter();
             let targets = targets.filter_map(|target| globals.get(*target as usize));
-            let targets = targets.filter(|target| **target != 0);
-            self.steps.entry(*global).or_default().extend(targets);
+            let steps = self.steps.entry(*global).or_default();
+            steps.extend(targets.filter(|target| **target != 0));
         }
+    }
+
+    /// Adds a symbol that is a part of a section, each of which keeps the other. Whether it counts: of weak symbols the first
+    /// does; an import is not needed where an object defines it.
+    fn add_part(&mut self, global: Global, part: (Part, u32), section: Global) -> bool {
+        let known = self.parts.get(&global);
+        let counts = known.is_none_or(|(part, _)| matches!(part, Part::Import));
+        if counts {
+            self.parts.insert(global, part);
+            self.steps.entry(global).or_default().push(section);
+            self.steps.entry(section).or_default().push(global);
+        }
+        counts
     }
 
     /// A symbol that C code needs and nothing defines.

@@ -101,11 +101,36 @@ impl Archives {
     }
 }
 
+impl Read<'_> {
+    /// The second number of the version of Go that wrote the objects; the greatest where it has none.
+    fn version(&self) -> u32 {
+        minor(self.libraries.version).unwrap_or(u32::MAX)
+    }
+
+    /// What the linker does on the platform.
+    fn layout(&self) -> Layout {
+        let (goos, goarch) = (self.libraries.goos, self.libraries.goarch);
+        let pointer = pointer(goarch) as u32;
+        Layout {
+            stamp: self.stamp,
+            ..Layout::of(goos, goarch, pointer, self.version(), self.external)
+        }
+    }
+}
+
 /// The second number of a version such as `go1.26.1`.
 fn minor(version: &str) -> Option<u32> {
     let rest = version.strip_prefix("go1.")?;
     let digits = rest.split(|at: char| !at.is_ascii_digit()).next()?;
     digits.parse().ok()
+}
+
+/// Bytes of a pointer.
+fn pointer(goarch: &str) -> i32 {
+    match goarch {
+        "386" | "arm" | "mips" | "mipsle" => 4,
+        _ => 8,
+    }
 }
 
 /// The shortest instruction, in bytes.
@@ -120,61 +145,52 @@ fn quantum(goarch: &str) -> u32 {
 impl<'a> Program<'a> {
     /// Runs the elimination.
     pub fn link(read: &'a Read<'a>) -> Result<Self> {
-        let constants = &read.constants;
         let from = &read.libraries;
         let damaged = |message| Error::new(Kind::Machine, message);
-        let mut symbols =
-            Symbols::load(&from.libraries, from.goarch, constants).map_err(damaged)?;
+        let symbols = Symbols::load(&from.libraries, from.goarch, &read.constants);
+        let mut symbols = symbols.map_err(damaged)?;
         let outside = Outside::join(&from.libraries, &read.foreign, &mut symbols, read.external)
             .map_err(damaged)?;
-        let version = minor(from.version).unwrap_or(u32::MAX);
-        let mut added = linker_symbols(&mut symbols, constants);
+        let mut added = linker_symbols(&mut symbols, &read.constants);
         let exports = outside.add_steps(&mut symbols, &mut added);
-        let pointer = match from.goarch {
-            "386" | "arm" | "mips" | "mipsle" => 4,
-            _ => 8,
-        };
-        let mut nodes = Nodes {
-            spans: vec![NOT_READ; symbols.len()],
-            marks: vec![0; symbols.len()],
-            in_interface: symbols.in_interface.clone(),
-            ..Nodes::default()
-        };
-        begin(&mut nodes, &symbols, read, version);
+        let mut nodes = begin(&symbols, read);
         nodes.roots.extend(exports);
-        let mut reader = Reader::new(&symbols, constants, pointer);
+        let mut reader = Reader::new(&symbols, &read.constants, pointer(from.goarch));
         reader.added = added;
         let mut reached = eliminate_reading(&mut nodes, &mut reader);
         keep_noop(&symbols, &reader, &mut nodes, &mut reached);
         let dense = Dense::new(&nodes, &reached);
-        let layout = Layout {
-            stamp: read.stamp,
-            ..Layout::of(
-                from.goos,
-                from.goarch,
-                pointer as u32,
-                version,
-                read.external,
-            )
-        };
-        // Three ways to look at what is kept, on as many processors as there are.
+        let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
+        let sizes = [known, nodes.edges.len(), symbols.len()];
+        Ok(Self::weighed(
+            read,
+            symbols,
+            dense,
+            (&outside, exports),
+            sizes,
+        ))
+    }
+
+    /// Looks at what is kept in three ways, on as many processors as there are.
+    fn weighed(
+        read: &'a Read<'a>,
+        symbols: Symbols<'a>,
+        dense: Dense,
+        (outside, exports): (&Outside, Option<Global>),
+        sizes: [usize; 3],
+    ) -> Self {
+        let (from, constants) = (&read.libraries, &read.constants);
+        let layout = read.layout();
+        let beside = (outside, exports, read.forced);
         let (table, whole, weights) = std::thread::scope(|scope| {
-            let table = scope.spawn(|| {
-                Table::new(
-                    &symbols,
-                    &from.libraries,
-                    constants,
-                    &dense,
-                    (&outside, exports, read.forced),
-                )
-            });
+            let table =
+                scope.spawn(|| Table::new(&symbols, &from.libraries, constants, &dense, beside));
             let whole = scope.spawn(|| eliminate(&dense.nodes, &Without::default()));
-            let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot, &outside);
+            let weights = Weights::new(&symbols, constants, &dense, layout, read.goroot, outside);
             (joined(table), joined(whole), weights)
         });
-        let known = nodes.spans.iter().filter(|span| **span != NOT_READ).count();
-        Ok(Self {
-            sizes: [known, nodes.edges.len(), symbols.len()],
+        Self {
+            sizes,
             cost: OnceLock::new(),
             layout,
             quantum: quantum(from.goarch),
@@ -184,7 +200,7 @@ impl<'a> Program<'a> {
             external: read.external,
             nodes: dense.nodes,
             behind: Behind::Archives(Box::new(symbols)),
-        })
+        }
     }
 
     /// Whether the steps lead to `main.main`. Otherwise they are not those of the linker, and no answer would be true.
@@ -279,9 +295,10 @@ fn keep_noop(
     }
 }
 
-/// Where the elimination begins, and what the linker knows by name.
-fn begin(nodes: &mut Nodes, symbols: &Symbols<'_>, read: &Read<'_>, version: u32) {
+/// The symbols, none of them read: where the elimination begins, and what the linker knows by name.
+fn begin(symbols: &Symbols<'_>, read: &Read<'_>) -> Nodes {
     let from = &read.libraries;
+    let version = read.version();
     let both = |name: &str| [0, 1].map(|version| symbols.lookup(name.as_bytes(), version));
     let entry = entry(from.goos, from.goarch, read.external);
     let roots = [
@@ -290,16 +307,21 @@ fn begin(nodes: &mut Nodes, symbols: &Symbols<'_>, read: &Read<'_>, version: u32
         "go:main.inittasks",
     ];
     let roots = roots.into_iter().flat_map(both).flatten();
-    nodes.roots = roots.chain(symbols.wasm_exports.iter().copied()).collect();
     let fips = Some(FIPS).filter(|_| version >= 24 && has_fips(from.goos, from.goarch));
-    nodes.made = fips
-        .into_iter()
-        .filter_map(|name| symbols.lookup(name.as_bytes(), 0))
-        .collect();
-    if version < 22 {
-        let names = ["reflect.Value.Method", "reflect.Value.MethodByName"];
-        let found = names.iter().flat_map(|name| both(name)).flatten();
-        nodes.reflecting = found.collect();
+    let made = fips.and_then(|name| symbols.lookup(name.as_bytes(), 0));
+    let reflecting: &[&str] = match version < 22 {
+        true => &["reflect.Value.Method", "reflect.Value.MethodByName"],
+        false => &[],
+    };
+    let reflecting = reflecting.iter().flat_map(|name| both(name)).flatten();
+    Nodes {
+        spans: vec![NOT_READ; symbols.len()],
+        marks: vec![0; symbols.len()],
+        in_interface: symbols.in_interface.clone(),
+        roots: roots.chain(symbols.wasm_exports.iter().copied()).collect(),
+        made: made.into_iter().collect(),
+        reflecting: reflecting.collect(),
+        ..Nodes::default()
     }
 }
 

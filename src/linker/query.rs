@@ -1,10 +1,14 @@
 //! What people name: packages, functions, types, calls.
 
-use super::chain::{Chain, Set, unescaped};
+use rustc_hash::FxHashSet;
+
+use super::chain::{Chain, Set};
 use super::inline::inlined;
 use super::object::auxiliary;
+use super::percent::unescaped;
 use super::program::Program;
 use super::removal::Removal;
+use super::resolve::Symbols;
 
 /// What a name means in a program.
 #[derive(Debug, Clone)]
@@ -118,21 +122,13 @@ impl Program<'_> {
             let is_it = known == plain || (known.contains(&b'%') && unescaped(known) == name);
             is_it && symbols.home(*global).is_some()
         });
-        let wanted: rustc_hash::FxHashSet<u32> = globals.collect();
+        let wanted: FxHashSet<u32> = globals.collect();
         if wanted.is_empty() {
             return None;
         }
         let holds = |node: &u32| {
             let home = self.table.home(*node);
-            home.is_some_and(|(object, local)| {
-                let of = symbols.objects[object as usize];
-                let info = of
-                    .auxiliaries(local)
-                    .find(|aux| aux.kind == auxiliary::FUNC_INFO);
-                let data = info.map(|info| symbols.data(symbols.resolve(object, info.target)));
-                let mut targets = inlined(data.unwrap_or_default());
-                targets.any(|target| wanted.contains(&symbols.resolve(object, target)))
-            })
+            home.is_some_and(|home| inlines_any(symbols, home, &wanted))
         };
         let functions = self
             .weights
@@ -171,4 +167,17 @@ impl Program<'_> {
     pub(crate) fn kept_of(&self, target: &Meaning) -> usize {
         target.nodes.len()
     }
+}
+
+/// Whether any of the `wanted` symbols was inlined into the function that is at home there.
+fn inlines_any(
+    symbols: &Symbols<'_>,
+    (object, local): (u32, u32),
+    wanted: &FxHashSet<u32>,
+) -> bool {
+    let mut all = symbols.objects[object as usize].auxiliaries(local);
+    let info = all.find(|aux| aux.kind == auxiliary::FUNC_INFO);
+    let data = info.map(|info| symbols.data(symbols.resolve(object, info.target)));
+    let mut targets = inlined(data.unwrap_or_default());
+    targets.any(|target| wanted.contains(&symbols.resolve(object, target)))
 }

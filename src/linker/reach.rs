@@ -98,31 +98,8 @@ pub(super) fn eliminate(nodes: &Nodes, without: &Without) -> Reached {
 }
 
 fn run<S: Source>(source: S, without: &Without) -> Reached {
-    let nodes = source.nodes();
-    let count = nodes.spans.len();
-    let mut found = Reached {
-        reached: vec![false; count],
-        in_interface: vec![false; count],
-        ..Reached::default()
-    };
-    for node in &nodes.in_interface {
-        found.in_interface[*node as usize] = true;
-    }
-    for node in &nodes.made {
-        found.reached[*node as usize] = true;
-    }
-    let roots = nodes.roots.clone();
-    let mut shorn: Vec<u32> = without.edges.iter().map(|(from, _)| *from).collect();
-    shorn.sort_unstable();
-    shorn.dedup();
-    let mut run = Run {
-        source,
-        without,
-        found,
-        queue: Vec::new(),
-        shorn,
-        markable: Vec::new(),
-    };
+    let roots = source.nodes().roots.clone();
+    let mut run = Run::new(source, without);
     for root in roots {
         run.mark(root);
     }
@@ -135,7 +112,35 @@ fn run<S: Source>(source: S, without: &Without) -> Reached {
     }
 }
 
-impl<S: Source> Run<'_, S> {
+impl<'w, S: Source> Run<'w, S> {
+    /// Before the first root.
+    fn new(source: S, without: &'w Without) -> Self {
+        let nodes = source.nodes();
+        let count = nodes.spans.len();
+        let mut found = Reached {
+            reached: vec![false; count],
+            in_interface: vec![false; count],
+            ..Reached::default()
+        };
+        for node in &nodes.in_interface {
+            found.in_interface[*node as usize] = true;
+        }
+        for node in &nodes.made {
+            found.reached[*node as usize] = true;
+        }
+        let mut shorn: Vec<u32> = without.edges.iter().map(|(from, _)| *from).collect();
+        shorn.sort_unstable();
+        shorn.dedup();
+        Self {
+            source,
+            without,
+            found,
+            queue: Vec::new(),
+            shorn,
+            markable: Vec::new(),
+        }
+    }
+
     fn mark(&mut self, node: u32) {
         if !self.found.reached[node as usize] && !has(&self.without.nodes, node) {
             self.found.reached[node as usize] = true;

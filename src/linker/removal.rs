@@ -129,7 +129,19 @@ impl Program<'_> {
             let gone = owner.is_some_and(|owner| !loaded[owner as usize]);
             nodes[node as usize] |= gone && self.is_own(node);
         }
-        let mut allowed = vec![false; nodes.len()];
+        let list = self.table.list;
+        if list == 0 {
+            return Vec::new();
+        }
+        let allowed = self.tasks_without(packages);
+        let tasks = self.nodes.edges(list).iter().map(|task| task.to);
+        let gone = tasks.filter(|task| !allowed[*task as usize]);
+        gone.map(|task| (list, task)).collect()
+    }
+
+    /// By symbol: the init tasks that the main package still waits for without some packages.
+    fn tasks_without(&self, packages: &[String]) -> Set {
+        let mut allowed = vec![false; self.table.len()];
         let mut seen = vec![false; self.table.tasks.len()];
         let mut queue: Vec<u32> = (0..seen.len().min(1) as u32).collect();
         while let Some(index) = queue.pop() {
@@ -144,13 +156,7 @@ impl Program<'_> {
             allowed[task.number as usize] = true;
             queue.extend(self.table.before(&task));
         }
-        let list = self.table.list;
-        if list == 0 {
-            return Vec::new();
-        }
-        let tasks = self.nodes.edges(list).iter().map(|task| task.to);
-        let gone = tasks.filter(|task| !allowed[*task as usize]);
-        gone.map(|task| (list, task)).collect()
+        allowed
     }
 
     /// Whether the package of a symbol alone defines it: what may repeat stands in other packages too.
@@ -165,31 +171,10 @@ impl Program<'_> {
 
     /// What goes when only this is kept.
     fn freed_beside(&self, kept: &Set) -> Freed {
-        let goes = |node: u32| self.whole.reached[node as usize] && !kept[node as usize];
         let (before, after) = (self.bytes(), self.weights.bytes(kept));
-        let mut packages: BTreeMap<String, u64> = BTreeMap::new();
-        let mut by_owner = vec![0_u64; self.table.paths.len() + 1];
-        let mut owned = 0;
-        let mut count = |node: u32, bytes: u64| {
-            if let Some(owner) = self.table.owner(node) {
-                by_owner[owner as usize] += bytes;
-                owned += bytes;
-            }
-        };
-        for node in (1..kept.len() as u32).filter(|node| goes(*node)) {
-            count(node, self.weights.own(node));
-        }
-        let mut functions = 0;
-        for (node, bytes) in self.weights.entries().filter(|(node, _)| goes(*node)) {
-            count(node, bytes);
-            functions += 1;
-        }
-        for (path, bytes) in self.table.paths.iter().zip(&by_owner) {
-            if *bytes > 0 {
-                *packages.entry(path.clone()).or_default() += bytes;
-            }
-        }
+        let (mut packages, functions) = self.gone_by_package(kept);
         let freed = before.total().saturating_sub(after.total());
+        let owned: u64 = packages.values().sum();
         if freed > owned {
             packages.insert(String::new(), freed - owned);
         }
@@ -203,6 +188,32 @@ impl Program<'_> {
             packages,
             functions,
         }
+    }
+
+    /// The bytes that go when only this is kept, by the package that owns them, and how many functions.
+    fn gone_by_package(&self, kept: &Set) -> (BTreeMap<String, u64>, usize) {
+        let goes = |node: u32| self.whole.reached[node as usize] && !kept[node as usize];
+        let mut by_owner = vec![0_u64; self.table.paths.len() + 1];
+        let mut count = |node: u32, bytes: u64| {
+            if let Some(owner) = self.table.owner(node) {
+                by_owner[owner as usize] += bytes;
+            }
+        };
+        for node in (1..kept.len() as u32).filter(|node| goes(*node)) {
+            count(node, self.weights.own(node));
+        }
+        let mut functions = 0;
+        for (node, bytes) in self.weights.entries().filter(|(node, _)| goes(*node)) {
+            count(node, bytes);
+            functions += 1;
+        }
+        let mut packages = BTreeMap::new();
+        for (path, bytes) in self.table.paths.iter().zip(&by_owner) {
+            if *bytes > 0 {
+                *packages.entry(path.clone()).or_default() += bytes;
+            }
+        }
+        (packages, functions)
     }
 
     /// Bytes of all that is kept, by package; what packages share stands under `""`. The sum is that of [`Program::bytes`].

@@ -1,12 +1,13 @@
 //! Which definition a reference means: what the loader of the linker decides (`cmd/link/internal/loader`).
 
-use std::collections::hash_map::Entry;
+mod definitions;
 
 use rustc_hash::FxHashMap;
 
 use super::archives::Library;
 use super::constants::Constants;
 use super::object::{Object, Reference, STATIC, Symbol, flag, special};
+use super::percent::escaped;
 
 /// A symbol of the program; 0 is none.
 pub(super) type Global = u32;
@@ -41,36 +42,6 @@ pub(super) struct Symbols<'a> {
     pub(crate) wasm_exports: Vec<Global>,
 }
 
-/// The hashes of content that were seen, with the symbol and its size.
-#[derive(Default)]
-struct Contents {
-    short: FxHashMap<u64, (Global, u32)>,
-    long: FxHashMap<[u8; 16], (Global, u32)>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stretch {
-    Defined,
-    Hashed64,
-    Hashed,
-    Named,
-}
-
-/// The path of a package as symbol names have it.
-pub(super) fn escaped(path: &str) -> Vec<u8> {
-    let slash = path.rfind('/');
-    let mut out = Vec::with_capacity(path.len());
-    for (at, byte) in path.bytes().enumerate() {
-        let dot = byte == b'.' && slash.is_none_or(|slash| at > slash);
-        if byte <= b' ' || dot || byte == b'%' || byte == b'"' || byte >= 0x7f {
-            out.extend(format!("%{byte:02x}").bytes());
-        } else {
-            out.push(byte);
-        }
-    }
-    out
-}
-
 impl<'a> Symbols<'a> {
     /// Resolves what stands in the libraries; `Err` names a library that refers to a package which is not there.
     pub(crate) fn load(
@@ -78,6 +49,15 @@ impl<'a> Symbols<'a> {
         goarch: &str,
         constants: &Constants,
     ) -> Result<Self, String> {
+        let mut symbols = Self::of(libraries, goarch, constants);
+        symbols.define();
+        symbols.name_builtins(constants);
+        symbols.refer(libraries)?;
+        Ok(symbols)
+    }
+
+    /// All objects, with nothing resolved: the first symbol is none.
+    fn of(libraries: &'a [Library<'a>], goarch: &str, constants: &Constants) -> Self {
         let objects: Vec<&Object> = libraries
             .iter()
             .flat_map(|library| &library.objects)
@@ -94,146 +74,29 @@ impl<'a> Symbols<'a> {
             let all = object.counts.definitions() as usize + object.counts.references as usize;
             vec![0; all]
         });
-        let mut symbols = Self {
+        let mut names = <[FxHashMap<&[u8], Global>; 2]>::default();
+        names[1].reserve(total / 2);
+        let mut homes = Vec::with_capacity(total + 1);
+        homes.push((EXTERNAL, 0));
+        Self {
             globals: globals.collect(),
             owners: owners.collect(),
-            homes: Vec::with_capacity(total),
-            external: Vec::new(),
+            homes,
+            external: vec![b""],
             packages: Vec::new(),
             builtins: vec![0; constants.builtins.len()],
-            names: Default::default(),
+            names,
             in_interface: Vec::new(),
             two_abis: constants.has_two_abis(goarch),
             wasm_export: constants.wasm_export,
             wasm_exports: Vec::new(),
             objects,
-        };
-        symbols.homes.push((EXTERNAL, 0));
-        symbols.external.push(b"");
-        symbols.names[1].reserve(total / 2);
-        symbols.define();
-        symbols.name_builtins(constants);
-        symbols.refer(libraries)?;
-        Ok(symbols)
-    }
-
-    fn define(&mut self) {
-        let all = 0..self.objects.len();
-        for object in all.clone() {
-            self.stretch(object, Stretch::Defined, &mut Contents::default());
-        }
-        let mut contents = Contents::default();
-        for object in all {
-            self.stretch(object, Stretch::Hashed64, &mut contents);
-            self.stretch(object, Stretch::Hashed, &mut contents);
-            self.stretch(object, Stretch::Named, &mut contents);
-        }
-    }
-
-    fn stretch(&mut self, index: usize, stretch: Stretch, contents: &mut Contents) {
-        let object = self.objects[index];
-        let counts = object.counts;
-        let (start, length) = match stretch {
-            Stretch::Defined => (0, counts.defined),
-            Stretch::Hashed64 => (counts.defined, counts.hashed64),
-            Stretch::Hashed => (counts.defined + counts.hashed64, counts.hashed),
-            Stretch::Named => (counts.definitions() - counts.named, counts.named),
-        };
-        for local in start..start + length {
-            let Some(symbol) = object.symbol(local) else {
-                continue;
-            };
-            let home = (index as u32, local);
-            let global = match stretch {
-                Stretch::Hashed64 => object
-                    .hash64(local - start)
-                    .map(|hash| self.content(contents.short.entry(hash), symbol.size, home)),
-                Stretch::Hashed => object
-                    .hash(local - start)
-                    .map(|hash| self.content(contents.long.entry(hash), symbol.size, home)),
-                _ if symbol.name.is_empty() || symbol.abi == STATIC => None,
-                Stretch::Defined => {
-                    let global = self.add(home);
-                    let version = self.version(&symbol);
-                    self.names[version].insert(symbol.name, global);
-                    Some(global)
-                }
-                Stretch::Named => Some(self.named(symbol, home)),
-            };
-            let global = global.unwrap_or_else(|| self.add(home));
-            self.globals[index][local as usize] = global;
-            if symbol.flags & flag::USED_IN_INTERFACE != 0 {
-                self.in_interface.push(global);
-            }
-            if symbol.flags & self.wasm_export != 0 {
-                self.wasm_exports.push(global);
-            }
         }
     }
 
     fn add(&mut self, home: (u32, u32)) -> Global {
         self.homes.push(home);
         (self.homes.len() - 1) as Global
-    }
-
-    /// Of symbols with the same content, the largest stands for all.
-    fn content<K>(
-        &mut self,
-        entry: Entry<'_, K, (Global, u32)>,
-        size: u32,
-        home: (u32, u32),
-    ) -> Global {
-        match entry {
-            Entry::Vacant(entry) => {
-                let global = self.add(home);
-                entry.insert((global, size));
-                global
-            }
-            Entry::Occupied(mut entry) => {
-                let (global, known) = *entry.get();
-                if size > known {
-                    self.homes[global as usize] = home;
-                    entry.insert((global, size));
-                }
-                global
-            }
-        }
-    }
-
-    /// Of symbols with the same name, the one that the linker takes stands for all.
-    fn named(&mut self, symbol: Symbol<'a>, home: (u32, u32)) -> Global {
-        let version = self.version(&symbol);
-        let table = &mut self.names[version];
-        let global = match table.entry(symbol.name) {
-            Entry::Vacant(entry) => {
-                let global = self.homes.len() as Global;
-                entry.insert(global);
-                self.homes.push(home);
-                return global;
-            }
-            Entry::Occupied(entry) => *entry.get(),
-        };
-        let (object, local) = self.homes[global as usize];
-        let Some(known) = self
-            .objects
-            .get(object as usize)
-            .and_then(|object| object.symbol(local))
-        else {
-            return global;
-        };
-        let new_wins = if symbol.flags & flag::MAY_REPEAT != 0 {
-            known.size < symbol.size
-        } else if known.flags & flag::MAY_REPEAT != 0 {
-            false
-        } else {
-            let content = |home: (u32, u32)| !self.objects[home.0 as usize].data(home.1).is_empty();
-            let (old, new) = (content((object, local)), content(home));
-            !old && (new || symbol.size > known.size)
-        };
-        if new_wins {
-            self.homes[global as usize] = home;
-        }
-        global
     }
 
     fn name_builtins(&mut self, constants: &Constants) {
@@ -255,31 +118,8 @@ impl<'a> Symbols<'a> {
         let mut flagged = Vec::new();
         for index in 0..self.objects.len() {
             let object = self.objects[index];
-            let first = object.counts.definitions();
-            for local in first..first + object.counts.references {
-                let Some(symbol) = object.symbol(local) else {
-                    continue;
-                };
-                let global = match symbol.abi {
-                    STATIC => self.add_external(symbol.name),
-                    _ => self.lookup_or_add(symbol.name, self.version(&symbol)),
-                };
-                self.globals[index][local as usize] = global;
-                if symbol.flags & flag::USED_IN_INTERFACE != 0 {
-                    self.in_interface.push(global);
-                }
-            }
-            let mut packages = vec![u32::MAX];
-            for path in object.packages().skip(1) {
-                let Some(found) = by_path.get(path) else {
-                    let library = libraries[self.owners[index] as usize].path;
-                    let path = String::from_utf8_lossy(path);
-                    return Err(format!(
-                        "package `{library}` refers to `{path}`, which is not there"
-                    ));
-                };
-                packages.push(*found);
-            }
+            self.refer_of(index);
+            let packages = self.packages_of(index, libraries, &by_path)?;
             self.packages.push(packages);
             let used = object
                 .ref_flags()
@@ -291,6 +131,42 @@ impl<'a> Symbols<'a> {
             self.in_interface.push(global);
         }
         Ok(())
+    }
+
+    /// Resolves what an object refers to by name.
+    fn refer_of(&mut self, index: usize) {
+        let object = self.objects[index];
+        let first = object.counts.definitions();
+        for local in first..first + object.counts.references {
+            let Some(symbol) = object.symbol(local) else {
+                continue;
+            };
+            let global = match symbol.abi {
+                STATIC => self.add_external(symbol.name),
+                _ => self.lookup_or_add(symbol.name, self.version(&symbol)),
+            };
+            self.globals[index][local as usize] = global;
+            if symbol.flags & flag::USED_IN_INTERFACE != 0 {
+                self.in_interface.push(global);
+            }
+        }
+    }
+
+    /// The object of each package that an object refers to by index.
+    fn packages_of(
+        &self,
+        index: usize,
+        libraries: &[Library<'_>],
+        by_path: &FxHashMap<Vec<u8>, u32>,
+    ) -> Result<Vec<u32>, String> {
+        let found = self.objects[index].packages().skip(1).map(|path| {
+            by_path.get(path).copied().ok_or_else(|| {
+                let library = libraries[self.owners[index] as usize].path;
+                let path = String::from_utf8_lossy(path);
+                format!("package `{library}` refers to `{path}`, which is not there")
+            })
+        });
+        std::iter::once(Ok(u32::MAX)).chain(found).collect()
     }
 
     /// A symbol that no Go object defines, and that nobody finds by its name.
@@ -342,11 +218,8 @@ impl<'a> Symbols<'a> {
         let (object, local) = match reference.package {
             0 => return 0,
             special::BUILTIN => {
-                return self
-                    .builtins
-                    .get(index as usize)
-                    .copied()
-                    .unwrap_or_default();
+                let builtin = self.builtins.get(index as usize);
+                return builtin.copied().unwrap_or_default();
             }
             special::OWN => (object, Some(index)),
             special::HASHED64 => (object, index.checked_add(counts.defined)),

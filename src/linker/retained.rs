@@ -75,9 +75,9 @@ impl<'m> Labels<'m> {
     }
 }
 
-/// Sums by label.
+/// Sums by set.
 struct Sums {
-    by_set: Vec<u64>,
+    bytes: Vec<u64>,
     text: Vec<u64>,
     functions: Vec<u64>,
 }
@@ -106,28 +106,7 @@ impl Program<'_> {
 
     fn by_label(&self, needs: &Needs<'_, '_>, count: usize) -> Vec<Kept> {
         let sets = &needs.sets;
-        let mut sums = Sums {
-            by_set: vec![0; sets.len()],
-            text: vec![0; sets.len()],
-            functions: vec![0; sets.len()],
-        };
-        for node in 1..self.table.len() as u32 {
-            let set = needs.of_symbol(node);
-            if set != EVERYTHING {
-                let own = self.weights.extent(node);
-                sums.by_set[set as usize] += own;
-                if self.weights.is_code(node) {
-                    sums.text[set as usize] += own;
-                }
-            }
-        }
-        for (node, bytes) in self.weights.entries() {
-            let set = needs.of_symbol(node);
-            if set != EVERYTHING {
-                sums.by_set[set as usize] += bytes;
-                sums.functions[set as usize] += 1;
-            }
-        }
+        let sums = self.by_set(needs);
         let mut kept = vec![Kept::default(); count];
         let mut text = vec![0_u64; count];
         let mut add = |set: SetId, bytes: u64, functions: u64, code: u64| {
@@ -139,7 +118,7 @@ impl Program<'_> {
             }
         };
         for set in 0..sets.len() {
-            let found = (sums.by_set[set], sums.functions[set], sums.text[set]);
+            let found = (sums.bytes[set], sums.functions[set], sums.text[set]);
             add(set as SetId, found.0, found.1, found.2);
         }
         for (set, bytes) in needs.tables() {
@@ -151,5 +130,33 @@ impl Program<'_> {
                 self.weights.lookup(whole) - self.weights.lookup(whole.saturating_sub(*code));
         }
         kept
+    }
+
+    /// What goes when a set of labels goes: each symbol and each entry in the tables counts for its own set.
+    fn by_set(&self, needs: &Needs<'_, '_>) -> Sums {
+        let sets = &needs.sets;
+        let mut sums = Sums {
+            bytes: vec![0; sets.len()],
+            text: vec![0; sets.len()],
+            functions: vec![0; sets.len()],
+        };
+        for node in 1..self.table.len() as u32 {
+            let set = needs.of_symbol(node);
+            if set != EVERYTHING {
+                let own = self.weights.extent(node);
+                sums.bytes[set as usize] += own;
+                if self.weights.is_code(node) {
+                    sums.text[set as usize] += own;
+                }
+            }
+        }
+        for (node, bytes) in self.weights.entries() {
+            let set = needs.of_symbol(node);
+            if set != EVERYTHING {
+                sums.bytes[set as usize] += bytes;
+                sums.functions[set as usize] += 1;
+            }
+        }
+        sums
     }
 }

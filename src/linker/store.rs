@@ -1,109 +1,17 @@
 //! A program as bytes, and back: what answers questions without its archives.
 //!
-//! A list of numbers or bytes is its length in bytes and then the content, little-endian; one stands behind the other in the
-//! order in which [`Out`] writes them. Bytes that hold something else are refused.
+//! It is lists of numbers and bytes ([`Out`]), one behind the other. Bytes that hold something else are refused.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::layout::Layout;
 use super::nodes::{Edge, KINDS, Kind, Method, Nodes};
+use super::number_lists::{In, Out, groups, is_sorted_below};
 use super::program::{Behind, Program};
 use super::reach::Reached;
 use super::table::{Table, Task};
 use super::weight::Weights;
-
-/// Lists that are written, or counted alone.
-pub(super) enum Out {
-    /// Bytes that would be written.
-    Length(usize),
-    /// What was written.
-    Content(Vec<u8>),
-}
-
-impl Out {
-    pub(super) fn bytes(&mut self, content: impl IntoIterator<Item = u8>) {
-        match self {
-            Self::Length(length) => *length += size_of::<u64>() + content.into_iter().count(),
-            Self::Content(out) => {
-                let start = open(out);
-                out.extend(content);
-                close(out, start);
-            }
-        }
-    }
-
-    pub(super) fn numbers(&mut self, content: impl IntoIterator<Item = u32>) {
-        match self {
-            Self::Length(length) => {
-                *length += size_of::<u64>() + size_of::<u32>() * content.into_iter().count();
-            }
-            Self::Content(out) => {
-                let start = open(out);
-                for number in content {
-                    out.extend(number.to_le_bytes());
-                }
-                close(out, start);
-            }
-        }
-    }
-}
-
-/// Makes room for the length of a list; returns where the list starts.
-fn open(out: &mut Vec<u8>) -> usize {
-    out.extend([0; size_of::<u64>()]);
-    out.len()
-}
-
-fn close(out: &mut [u8], start: usize) {
-    let length = (out.len() - start) as u64;
-    out[start - size_of::<u64>()..start].copy_from_slice(&length.to_le_bytes());
-}
-
-/// Lists that are read.
-pub(super) struct In<'b>(&'b [u8]);
-
-impl<'b> In<'b> {
-    pub(super) fn bytes(&mut self) -> Option<&'b [u8]> {
-        let (length, rest) = self.0.split_first_chunk::<8>()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some(content)
-    }
-
-    pub(super) fn numbers(&mut self) -> Option<Vec<u32>> {
-        let content = self.bytes()?.chunks_exact(4);
-        let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |n| u32::from_le_bytes(*n));
-        content
-            .remainder()
-            .is_empty()
-            .then(|| content.map(number).collect())
-    }
-
-    /// Numbers of things of which there are `count`.
-    pub(super) fn below(&mut self, count: usize) -> Option<Vec<u32>> {
-        let numbers = self.numbers()?;
-        let fits = numbers.iter().all(|number| (*number as usize) < count);
-        fits.then_some(numbers)
-    }
-
-    pub(super) fn flags(&mut self) -> Option<Vec<bool>> {
-        Some(self.bytes()?.iter().map(|byte| *byte != 0).collect())
-    }
-}
-
-/// Whether numbers never get smaller and end within `length`.
-fn is_sorted_below(ends: &[u32], length: usize) -> bool {
-    ends.is_sorted() && ends.last().is_none_or(|end| *end as usize <= length)
-}
-
-/// Numbers in groups of `N`.
-pub(super) fn groups<const N: usize>(numbers: &[u32]) -> Option<impl Iterator<Item = [u32; N]>> {
-    let whole = numbers.len().is_multiple_of(N);
-    let group = |group: &[u32]| group.first_chunk().copied().unwrap_or([0; N]);
-    whole.then(|| numbers.chunks_exact(N).map(group))
-}
 
 impl Program<'_> {
     /// All that questions are answered from. The archives are not in it: what it says of source lines is read there.
@@ -159,44 +67,23 @@ impl Program<'_> {
         let nodes = Nodes::restored(&mut from, count)?;
         let weights = Weights::restored(&mut from, count, table.owners.len())?;
         let whole = Reached::restored(&mut from, count)?;
-        let short = from.numbers()?;
-        let short: [u32; 8] = short.try_into().ok()?;
-        let [
-            function_align,
-            least,
-            most,
-            pointer,
-            lists,
-            headers_last,
-            quantum,
-            external,
-        ] = short;
-        let (long, rest) = from.bytes()?.as_chunks::<8>();
-        let long: [[u8; 8]; 5] = long.try_into().ok()?;
-        let [page, stamp, sizes @ ..] = long;
-        let files = table.paths.iter().map(|path| file(path));
-        let files = files.collect::<Option<Vec<_>>>()?;
-        let ends_here = rest.is_empty() && from.0.is_empty();
-        ends_here.then_some(Program {
+        let short: [u32; 8] = from.numbers()?.try_into().ok()?;
+        let [numbers @ .., quantum, external] = short;
+        let [page, stamp, sizes @ ..] = from.long_numbers::<5>()?;
+        let files: Option<Vec<_>> = table.paths.iter().map(|path| file(path)).collect();
+        let program = Program {
             table,
             nodes,
             weights,
             whole,
             cost: OnceLock::new(),
-            layout: Layout {
-                function_align,
-                data_align: (least, most),
-                pointer,
-                lists: lists != 0,
-                page: u64::from_le_bytes(page),
-                stamp: u64::from_le_bytes(stamp),
-                headers_last: headers_last != 0,
-            },
+            layout: layout(numbers, page, stamp),
             quantum,
             external: external != 0,
-            behind: Behind::Store(files),
-            sizes: sizes.map(|size| u64::from_le_bytes(size) as usize),
-        })
+            behind: Behind::Store(files?),
+            sizes: sizes.map(|size| size as usize),
+        };
+        from.0.is_empty().then_some(program)
     }
 }
 
@@ -233,19 +120,13 @@ impl Table {
         let mains = from.below(count)?;
         let list = *from.below(count)?.first()?;
         let tasks = from.numbers()?;
-        let tasks = groups(&tasks)?.map(|[number, owner, start, end]| Task {
-            number,
-            owner,
-            before: (start, end),
-        });
-        let tasks: Vec<Task> = tasks.collect();
+        let tasks: Vec<Task> = groups(&tasks)?.map(task).collect();
         let before = from.below(tasks.len())?;
         let exports = *from.below(count)?.first()?;
         let imports = from.below(paths.len())?;
+        let homes = groups(&homes)?.map(|[object, local]| (object, local));
         let table = Self {
-            homes: groups(&homes)?
-                .map(|[object, local]| (object, local))
-                .collect(),
+            homes: homes.collect(),
             names,
             ends,
             traits,
@@ -258,18 +139,20 @@ impl Table {
             exports,
             imports: groups(&imports)?.collect(),
         };
-        let owned = table
-            .owners
-            .iter()
-            .all(|owner| (*owner as usize) < table.paths.len());
-        let numbered = table
-            .tasks
-            .iter()
-            .all(|task| (task.number as usize) < count);
-        let whole = is_sorted_below(&table.ends, table.names.len())
-            && table.imports.is_sorted_by_key(|[from, _]| *from)
-            && [table.homes.len(), table.traits.len()] == [count; 2];
-        (whole && owned && numbered && count > 0).then_some(table)
+        table.is_whole().then_some(table)
+    }
+
+    /// Whether what was read fits together.
+    fn is_whole(&self) -> bool {
+        let count = self.ends.len();
+        let mut owners = self.owners.iter();
+        let mut tasks = self.tasks.iter();
+        count > 0
+            && owners.all(|owner| (*owner as usize) < self.paths.len())
+            && tasks.all(|task| (task.number as usize) < count)
+            && is_sorted_below(&self.ends, self.names.len())
+            && self.imports.is_sorted_by_key(|[from, _]| *from)
+            && [self.homes.len(), self.traits.len()] == [count; 2]
     }
 }
 
@@ -310,21 +193,7 @@ impl Nodes {
         let (places, _) = from.bytes()?.as_chunks::<2>();
         let marks = from.bytes()?.to_vec();
         let methods = from.numbers()?;
-        let methods = groups(&methods)?.map(
-            |[kind, interface, direct, name, signature, exported]| Method {
-                parts: [kind, interface, direct],
-                name,
-                signature,
-                exported: exported != 0,
-            },
-        );
-        let edge = |((to, kind), at): ((&u32, &u8), &[u8; 2])| {
-            Some(Edge {
-                to: *to,
-                kind: *KINDS.get(usize::from(*kind))?,
-                at: u16::from_le_bytes(*at),
-            })
-        };
+        let methods = groups(&methods)?.map(method);
         let edges = to.iter().zip(kinds).zip(places).map(edge);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let nodes = Self {
@@ -386,4 +255,46 @@ impl Reached {
         let whole = [found.reached.len(), found.in_interface.len()] == [count; 2];
         whole.then_some(found)
     }
+}
+
+/// What the linker does on a platform, from its numbers.
+fn layout(numbers: [u32; 6], page: u64, stamp: u64) -> Layout {
+    let [function_align, least, most, pointer, lists, headers_last] = numbers;
+    Layout {
+        function_align,
+        data_align: (least, most),
+        pointer,
+        lists: lists != 0,
+        page,
+        stamp,
+        headers_last: headers_last != 0,
+    }
+}
+
+/// The work of a package from its numbers.
+fn task([number, owner, start, end]: [u32; 4]) -> Task {
+    Task {
+        number,
+        owner,
+        before: (start, end),
+    }
+}
+
+/// A method from its numbers.
+fn method([kind, interface, direct, name, signature, exported]: [u32; 6]) -> Method {
+    Method {
+        parts: [kind, interface, direct],
+        name,
+        signature,
+        exported: exported != 0,
+    }
+}
+
+/// A step from where it leads, the number of its kind, and its place.
+fn edge(((to, kind), at): ((&u32, &u8), &[u8; 2])) -> Option<Edge> {
+    Some(Edge {
+        to: *to,
+        kind: *KINDS.get(usize::from(*kind))?,
+        at: u16::from_le_bytes(*at),
+    })
 }

@@ -2,10 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::archives::Library;
+use super::archives::{CGO, Library};
 use super::constants::{Constants, Meaning, WEAK};
 use super::dense::Dense;
-use super::mode::CGO;
 use super::object::{Object, STATIC, flag};
 use super::outside::{Outside, SHARED};
 use super::resolve::{Global, Symbols};
@@ -69,24 +68,17 @@ impl Table {
         dense: &Dense,
         (outside, exports, forced): (&Outside, Option<Global>, bool),
     ) -> Self {
+        let mains = [0, 1].map(|version| symbols.lookup(b"main.main", version));
+        let number = |global: Option<Global>| global.and_then(|global| dense.number(global));
+        let list = symbols.lookup(b"go:main.inittasks", 0);
         let mut table = Self {
             owners: symbols.owners.clone(),
-            paths: libraries
-                .iter()
-                .map(|library| library.path.to_owned())
-                .collect(),
-            mains: [0, 1]
-                .iter()
-                .filter_map(|version| symbols.lookup(b"main.main", *version))
-                .filter_map(|global| dense.number(global))
-                .collect(),
+            paths: libraries.iter().map(|of| of.path.to_owned()).collect(),
+            mains: mains.into_iter().filter_map(number).collect(),
+            exports: number(exports).unwrap_or_default(),
+            list: number(list).unwrap_or_default(),
             ..Self::default()
         };
-        table.exports = exports
-            .and_then(|root| dense.number(root))
-            .unwrap_or_default();
-        let list = symbols.lookup(b"go:main.inittasks", 0);
-        table.list = list.and_then(|list| dense.number(list)).unwrap_or_default();
         for global in &dense.globals {
             table.add(symbols, *global, outside);
         }
@@ -171,19 +163,7 @@ impl Table {
             return;
         }
         self.homes.push(home.unwrap_or((NOWHERE, 0)));
-        let mut traits = 0;
-        if let Some((object, local)) = home
-            && let Some(symbol) = symbols.symbol(global)
-            && !symbol.name.is_empty()
-            && symbol.abi != STATIC
-        {
-            let counts = symbols.objects[object as usize].counts;
-            // What is known by its content belongs to nobody.
-            let hashed = counts.defined..counts.definitions() - counts.named;
-            let own = symbol.flags & flag::MAY_REPEAT == 0 && !hashed.contains(&local);
-            traits = NAMED | if own { OWN } else { 0 };
-        }
-        self.traits.push(traits);
+        self.traits.push(traits(symbols, global));
     }
 
     /// Which work before `main` waits for which.
@@ -266,4 +246,20 @@ impl Table {
     pub(crate) fn path_of(&self, task: &Task) -> Option<&str> {
         self.paths.get(task.owner as usize).map(String::as_str)
     }
+}
+
+/// The bits of a symbol of Go.
+fn traits(symbols: &Symbols<'_>, global: Global) -> u8 {
+    let home = symbols.home(global).zip(symbols.symbol(global));
+    let Some(((object, local), symbol)) = home else {
+        return 0;
+    };
+    if symbol.name.is_empty() || symbol.abi == STATIC {
+        return 0;
+    }
+    let counts = symbols.objects[object as usize].counts;
+    // What is known by its content belongs to nobody.
+    let hashed = counts.defined..counts.definitions() - counts.named;
+    let own = symbol.flags & flag::MAY_REPEAT == 0 && !hashed.contains(&local);
+    NAMED | if own { OWN } else { 0 }
 }

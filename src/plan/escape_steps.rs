@@ -111,27 +111,22 @@ pub(super) fn collection(
 ) -> Result<Collection> {
     let composed = build_flags::compose(inputs, BuildKind::Escape)?;
     let scope = diagnosed(inputs.config, facts);
-    let is_standard = |path: &&String| {
-        let mut packages = facts.packages.iter().filter(|package| package.standard);
-        packages.any(|package| package.import_path == **path)
-    };
-    let standard = scope.iter().filter(is_standard).cloned().collect();
+    let standard = standard(&scope, facts);
     let source = match inputs.config.escape.collect {
         Collect::Off => Source::Off { reason: None },
-        _ if last(inputs, "compiler").is_some_and(|last| last != "gc") => Source::Off {
-            reason: Some(
-                "the compiler is not gc, whose diagnostics are the only ones known".into(),
-            ),
-        },
+        _ if last(inputs, "compiler").is_some_and(|last| last != "gc") => {
+            let why = "the compiler is not gc, whose diagnostics are the only ones known";
+            let reason = Some(why.into());
+            Source::Off { reason }
+        }
         Collect::Pass => Source::Pass { reason: None },
         collect => match capture(inputs, facts, &scope, links, program) {
             Ok(source) => source,
             Err(reason) if collect == Collect::Capture => {
-                return Err(Error::new(
-                    Kind::Usage,
-                    format!("`[escape] collect = \"capture\"` cannot work: {reason}"),
-                )
-                .hint("write `auto` to have the escapes compiled separately where that is so"));
+                let message = format!("`[escape] collect = \"capture\"` cannot work: {reason}");
+                return Err(Error::new(Kind::Usage, message).hint(
+                    "write `auto` to have the escapes compiled separately where that is so",
+                ));
             }
             Err(reason) => Source::Pass {
                 reason: Some(reason),
@@ -144,6 +139,15 @@ pub(super) fn collection(
         scope,
         standard,
     })
+}
+
+/// The packages of a scope that belong to the standard library.
+pub(super) fn standard(scope: &[String], facts: &Facts) -> Vec<String> {
+    let is_standard = |path: &&String| {
+        let mut packages = facts.packages.iter().filter(|package| package.standard);
+        packages.any(|package| package.import_path == **path)
+    };
+    scope.iter().filter(is_standard).cloned().collect()
 }
 
 /// The scope, and the packages whose functions are asserted beside it.
@@ -166,11 +170,10 @@ fn capture(
     links: &Path,
     program: Option<&Path>,
 ) -> Result<Source, String> {
-    if inputs.config.escape.collect == Collect::Auto {
-        // Whoever asks for commands pastes them.
-        if facts.asked.dry_run || facts.asked.commands {
-            return Err("with -x and -n the commands are Go's own".into());
-        }
+    // Whoever asks for commands pastes them.
+    let pastes = facts.asked.dry_run || facts.asked.commands;
+    if inputs.config.escape.collect == Collect::Auto && pastes {
+        return Err("with -x and -n the commands are Go's own".into());
     }
     let program = program.ok_or("the file of this program is gone")?;
     let cache = Path::new(&facts.toolchain.gocache);
@@ -181,28 +184,31 @@ fn capture(
         Some(value) => quote::split(&value)?,
         None => Vec::new(),
     };
-    let flags: Vec<String> = escape::diagnostics()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let store = stores(cache).join(format!("1-{}", &key(&flags)[..12]));
-    let wish = Wish {
-        store: store.clone(),
-        packages: scope.to_vec(),
-        flags,
-        links: links.to_path_buf(),
-    };
+    let wish = wish(cache, scope, links);
     let value = wish.toolexec(program, &theirs)?;
     if value.len() > LONGEST {
         return Err("the scope names too many packages for one flag".into());
     }
     let origin = inputs.origins.get("escape.collect");
     Ok(Source::Capture {
-        store,
+        store: wish.store,
         program: program.to_path_buf(),
         toolexec: value,
         from: origin.map_or("defaults", String::as_str).into(),
     })
+}
+
+/// What is asked of the program that stands in front of the tools.
+fn wish(cache: &Path, scope: &[String], links: &Path) -> Wish {
+    let flags = escape::diagnostics().into_iter();
+    let flags: Vec<String> = flags.map(str::to_owned).collect();
+    let store = stores(cache).join(format!("1-{}", &key(&flags)[..12]));
+    Wish {
+        store,
+        packages: scope.to_vec(),
+        flags,
+        links: links.to_path_buf(),
+    }
 }
 
 /// The longest value of `-toolexec`: Linux takes 128 KiB in one argument.

@@ -58,17 +58,6 @@ pub(crate) fn lost(inputs: &Inputs<'_>, facts: &Facts) -> Result<Vec<Lost>> {
 
 fn given(name: &str, inputs: &Inputs<'_>) -> Vec<Given> {
     let build = &inputs.config.build;
-    let of_flags = |from: &'static str, list: &[Flag]| -> Vec<Given> {
-        let list = list.iter().filter(|flag| flag.name == name);
-        let given = |flag: &Flag| {
-            Some(Given {
-                flag: flag.to_arg(),
-                from,
-                value: per_package(flag.value.as_deref()?).ok()?,
-            })
-        };
-        list.filter_map(given).collect()
-    };
     let (from, configured): (_, &[String]) = match name {
         "gcflags" => ("build.gcflags", &build.gcflags),
         "asmflags" => ("build.asmflags", &build.asmflags),
@@ -82,10 +71,23 @@ fn given(name: &str, inputs: &Inputs<'_>) -> Vec<Given> {
             value: per_package(text).ok()?,
         })
     });
-    let mut all = of_flags("GOFLAGS", inputs.goflags);
+    let mut all = of_flags("GOFLAGS", name, inputs.goflags);
     all.extend(configured);
-    all.extend(of_flags("the command line", inputs.typed));
+    all.extend(of_flags("the command line", name, inputs.typed));
     all
+}
+
+/// The values of a flag in a list of flags.
+fn of_flags(from: &'static str, name: &str, list: &[Flag]) -> Vec<Given> {
+    let list = list.iter().filter(|flag| flag.name == name);
+    let given = |flag: &Flag| {
+        Some(Given {
+            flag: flag.to_arg(),
+            from,
+            value: per_package(flag.value.as_deref()?).ok()?,
+        })
+    };
+    list.filter_map(given).collect()
 }
 
 /// The packages of the build that a value of the list is for.
@@ -119,19 +121,13 @@ fn judge(given: &Given, name: &str, values: &[PerPackage], facts: &Facts) -> Opt
         };
         values.iter().rev().find(means)
     };
-    let is_in = |entry: &PerPackage| {
-        given
-            .value
-            .flags
-            .iter()
-            .all(|word| entry.flags.contains(word))
-    };
+    let words = &given.value.flags;
+    let is_in = |entry: &PerPackage| words.iter().all(|word| entry.flags.contains(word));
     if packages.iter().filter_map(taken).any(is_in) {
         return None;
     }
-    Some(lost(format!(
-        "of several -{name} for a package Go takes the last"
-    )))
+    let why = format!("of several -{name} for a package Go takes the last");
+    Some(lost(why))
 }
 
 fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
@@ -149,19 +145,22 @@ fn tags(inputs: &Inputs<'_>) -> Result<Vec<Lost>> {
         if values.any(|flag| flag.value.as_deref().is_none_or(str::is_empty)) {
             continue;
         }
-        for flag in list.iter().filter(|flag| flag.name == "tags") {
-            let value = flag.value.as_deref().unwrap_or_default();
-            let tags = crate::go::flags::tags(value).unwrap_or_default();
-            if tags.iter().any(|tag| !merged.contains(tag)) {
-                found.push(Lost {
-                    flag: flag.to_arg(),
-                    from: from.to_owned(),
-                    why: "of several -tags Go takes the last".into(),
-                });
-            }
-        }
+        let tags = list.iter().filter(|flag| flag.name == "tags");
+        let lost = tags.filter(|flag| is_hidden(flag, &merged));
+        found.extend(lost.map(|flag| Lost {
+            flag: flag.to_arg(),
+            from: from.to_owned(),
+            why: "of several -tags Go takes the last".into(),
+        }));
     }
     Ok(found)
+}
+
+/// Whether a `-tags` holds one that go does not get.
+fn is_hidden(flag: &Flag, merged: &[String]) -> bool {
+    let value = flag.value.as_deref().unwrap_or_default();
+    let tags = crate::go::flags::tags(value).unwrap_or_default();
+    tags.iter().any(|tag| !merged.contains(tag))
 }
 
 /// Fails with [`Kind::Usage`] for a pattern of the configuration or the command line that means no package of any target,
@@ -191,21 +190,17 @@ pub(crate) fn require(inputs: &Inputs<'_>, targets: &[Facts], linked: bool) -> R
 }
 
 fn means_nothing(name: &str, pattern: &str, given: &Given, targets: &[Facts]) -> Error {
-    let linked = if name == "ldflags" {
-        " that is linked as a program"
-    } else {
-        ""
+    let linked = match name {
+        "ldflags" => " that is linked as a program",
+        _ => "",
     };
-    let error = Error::new(
-        Kind::Usage,
-        format!(
-            "`{}` sets nothing: go reads `{pattern}` as a package pattern, and it means no package{linked}",
-            shown(name, given)
-        ),
+    let set = shown(name, given);
+    let message = format!(
+        "`{set}` sets nothing: go reads `{pattern}` as a package pattern, and it means no package{linked}"
     );
+    let error = Error::new(Kind::Usage, message);
     if pattern.contains(char::is_whitespace) || pattern.chars().count() == 1 {
-        let value = shown(name, given);
-        let value = value.split_once('=').map_or("", |pair| pair.1);
+        let value = set.split_once('=').map_or("", |pair| pair.1);
         return error.hint(format!(
             "did you mean `-{name}='-{value}'`? The flags of a list begin with `-`"
         ));

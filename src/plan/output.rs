@@ -58,36 +58,28 @@ pub(crate) fn assign(
         one_file(path, request, targets)?;
     }
     if request.asked.mode == "exe" && request.asked.output.is_some() && request.named != 1 {
-        return Err(Error::new(
-            Kind::Usage,
-            "`-buildmode=exe` with `-o` takes exactly one main package",
-        )
-        .hint("leave out `-buildmode=exe`: commands are executables by default"));
+        let message = "`-buildmode=exe` with `-o` takes exactly one main package";
+        return Err(Error::new(Kind::Usage, message)
+            .hint("leave out `-buildmode=exe`: commands are executables by default"));
     }
     let mut outputs = Outputs::default();
     for (index, (target, mains)) in targets.iter().enumerate() {
         let suffix = suffix(index, targets);
-        let executables = mains.iter().map(|(package, name)| {
-            let goos = target.os.as_deref().unwrap_or_default();
-            let library = match place {
-                Place::OutDir(_) => request.asked.library(goos),
-                _ => "",
-            };
-            let extension = format!("{}{library}", request.asked.extension(goos));
-            let path = place.path(request, mains, &format!("{name}{suffix}{extension}"));
-            let name = format!("{name}{extension}");
-            Executable {
-                name,
-                package: package.clone(),
-                path,
-            }
+        let goos = target.os.as_deref().unwrap_or_default();
+        let library = match place {
+            Place::OutDir(_) => request.asked.library(goos),
+            _ => "",
+        };
+        let extension = format!("{}{library}", request.asked.extension(goos));
+        let executables = mains.iter().map(|(package, name)| Executable {
+            name: format!("{name}{extension}"),
+            package: package.clone(),
+            path: place.path(request, mains, &format!("{name}{suffix}{extension}")),
         });
         outputs.targets.push(executables.collect());
     }
-    if let (Place::OutDir(directory), true) = (
-        &place,
-        outputs.targets.iter().any(|target| !target.is_empty()),
-    ) {
+    let any = outputs.targets.iter().any(|target| !target.is_empty());
+    if let (Place::OutDir(directory), true) = (&place, any) {
         outputs.checksums = Some(directory.join("SHA256SUMS"));
     }
     unique(&outputs)?;
@@ -150,29 +142,23 @@ fn one_file(
 ) -> Result<()> {
     let shown = path.display();
     if targets.len() > 1 {
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "`-o {shown}` is one file for {}",
-                counted_of(targets.len(), "target")
-            ),
-        )
-        .hint("use `-o DIR/` or `[build] out-dir`: names then carry the platform"));
+        let targets = counted_of(targets.len(), "target");
+        let message = format!("`-o {shown}` is one file for {targets}");
+        let hint = "use `-o DIR/` or `[build] out-dir`: names then carry the platform";
+        return Err(Error::new(Kind::Usage, message).hint(hint));
     }
-    if request.taken == 0 {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("there is no package to write to the file `{shown}`"),
-        ));
+    match request.taken {
+        0 => {
+            let message = format!("there is no package to write to the file `{shown}`");
+            Err(Error::new(Kind::Usage, message))
+        }
+        1 => Ok(()),
+        _ => {
+            let message = format!("cannot write several packages to the file `{shown}`");
+            let hint = "use `-o DIR/`, with a slash at the end";
+            Err(Error::new(Kind::Usage, message).hint(hint))
+        }
     }
-    if request.taken > 1 {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("cannot write several packages to the file `{shown}`"),
-        )
-        .hint("use `-o DIR/`, with a slash at the end"));
-    }
-    Ok(())
 }
 
 /// `-linux-amd64` where there are several targets, with the level where that alone distinguishes two.
@@ -205,11 +191,8 @@ fn unique(outputs: &Outputs) -> Result<()> {
         let Some(path) = &executable.path else {
             continue;
         };
-        let file = path
-            .file_name()
-            .map(OsStr::to_string_lossy)
-            .unwrap_or_default()
-            .to_lowercase();
+        let file = path.file_name().map(OsStr::to_string_lossy);
+        let file = file.unwrap_or_default().to_lowercase();
         if outputs.checksums.is_some() && file == "sha256sums" {
             let message = format!(
                 "`{}` would be written to `{}`, the list of checksums",
@@ -221,21 +204,22 @@ fn unique(outputs: &Outputs) -> Result<()> {
         }
         let key = (path.parent().unwrap_or(Path::new("")).to_path_buf(), file);
         if let Some(other) = seen.insert(key, executable) {
-            let message = if other.package == executable.package {
-                format!("two targets would write `{}` to one file", path.display())
-            } else {
-                format!(
-                    "`{}` and `{}` would both be written to `{}`",
-                    other.package,
-                    executable.package,
-                    path.display()
-                )
-            };
+            let message = same_file(other, executable, path);
             return Err(Error::new(Kind::Usage, message)
                 .hint("build them in two runs, each with its own `-o`"));
         }
     }
     Ok(())
+}
+
+/// That two executables would be one file.
+fn same_file(one: &Executable, other: &Executable, path: &Path) -> String {
+    let shown = path.display();
+    if one.package == other.package {
+        return format!("two targets would write `{shown}` to one file");
+    }
+    let (one, other) = (&one.package, &other.package);
+    format!("`{one}` and `{other}` would both be written to `{shown}`")
 }
 
 #[cfg(test)]

@@ -28,29 +28,29 @@ pub(crate) fn parts<'a>(
     packages: &[OsString],
 ) -> Vec<Part<'a>> {
     let uses = &facts.pgo.uses;
-    let part = |(index, it): (usize, &'a pgo::Use)| {
-        let mine = |path: &str| it.packages.iter().any(|mine| mine == path);
+    let whole = uses.len() == 1;
+    let part = |(index, used): (usize, &'a pgo::Use)| {
+        let mine = |path: &str| used.packages.iter().any(|mine| mine == path);
         let of_part = |package: &&Package| {
             !package.dep_only
                 && (mine(&package.import_path) || (index == 0 && package.name != "main"))
         };
         let named = facts.packages.iter().filter(of_part);
+        let named = named.map(|package| package.import_path.clone().into());
+        let executables = executables.iter();
         Part {
             inputs: Inputs {
-                pgo: Some(it),
+                pgo: Some(used),
                 ..*inputs
             },
-            packages: match uses.len() {
-                1 => packages.to_vec(),
-                _ => named
-                    .map(|package| package.import_path.clone().into())
-                    .collect(),
+            packages: match whole {
+                true => packages.to_vec(),
+                false => named.collect(),
             },
             executables: executables
-                .iter()
-                .filter(|executable| uses.len() == 1 || mine(&executable.package))
+                .filter(|executable| whole || mine(&executable.package))
                 .collect(),
-            whole: uses.len() == 1,
+            whole,
         }
     };
     uses.iter().enumerate().map(part).collect()

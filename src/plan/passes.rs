@@ -24,34 +24,35 @@ pub(crate) fn effect(
         return Ok(steps);
     }
     let off = pgo::Use::off();
-    let all = ["all".to_owned()];
     let packages = typed.packages(inputs.config);
     for mut part in parts(inputs, facts, executables, &packages) {
         if !part.inputs.pgo.is_some_and(|used| used.applied) {
             continue;
         }
-        steps.push(listing(
-            StepKind::EffectWith,
-            &part,
-            facts,
-            &all,
-            "pgo.effect",
-        )?);
-        part.inputs.pgo = Some(&off);
-        steps.push(listing(
-            StepKind::EffectWithout,
-            &part,
-            facts,
-            &all,
-            "pgo.effect",
-        )?);
-        let mut release = build_flags::compose(&part.inputs, BuildKind::Listed)?;
-        ask(&mut release, &part.inputs, facts, &all, "pgo.effect");
-        for (what, output) in part.links(facts, directory) {
-            let flags = release.clone();
-            let kind = StepKind::EffectBuild;
-            steps.push(Step::build(kind, facts, flags, Some(output), &what));
-        }
+        steps.extend(of_part(&mut part, facts, &off, directory)?);
+    }
+    Ok(steps)
+}
+
+/// What compares a part with itself without the profile.
+fn of_part<'a>(
+    part: &mut Part<'a>,
+    facts: &Facts,
+    off: &'a pgo::Use,
+    directory: &Path,
+) -> Result<Vec<Step>> {
+    let all = ["all".to_owned()];
+    let mut steps = Vec::new();
+    let key = "pgo.effect";
+    steps.push(listing(StepKind::EffectWith, part, facts, &all, key)?);
+    part.inputs.pgo = Some(off);
+    steps.push(listing(StepKind::EffectWithout, part, facts, &all, key)?);
+    let mut release = build_flags::compose(&part.inputs, BuildKind::Listed)?;
+    ask(&mut release, &part.inputs, facts, &all, key);
+    for (what, output) in part.links(facts, directory) {
+        let flags = release.clone();
+        let kind = StepKind::EffectBuild;
+        steps.push(Step::build(kind, facts, flags, Some(output), &what));
     }
     Ok(steps)
 }
@@ -75,11 +76,7 @@ fn listing(
 
 /// Puts `-gcflags` that ask for diagnostics of the scope in the place of the user's own, which they hold.
 fn ask(composed: &mut Flags, inputs: &Inputs<'_>, facts: &Facts, scope: &[String], origin: &str) {
-    let is_standard = |path: &&String| {
-        let mut packages = facts.packages.iter().filter(|package| package.standard);
-        packages.any(|package| package.import_path == **path)
-    };
-    let standard: Vec<String> = scope.iter().filter(is_standard).cloned().collect();
+    let standard = escape_steps::standard(scope, facts);
     let user = build_flags::gcflags(inputs, composed);
     escape_steps::ask(composed, escape::gcflags(scope, &standard, &user), origin);
 }

@@ -170,8 +170,28 @@ fn decide(
         return Ok(());
     }
     let candidates = candidates(wish, request, found, true)?;
-    let mut rest: Vec<String> = mains().collect();
-    for candidate in &candidates {
+    let rest = add_derived(choice, wish, &candidates, mains().collect());
+    let mut as_found = candidates.iter().filter(|found| found.derived.is_none());
+    let is_left = !rest.is_empty() || as_found.clone().count() == candidates.len();
+    if let (true, Profiles::One(value)) = (is_left, wish.value.as_ref()) {
+        let outcome = match as_found.any(Candidate::is_usable) {
+            true => Outcome::Applied,
+            false => Outcome::Unwanted,
+        };
+        choice.add(wish.used(value, rest, outcome));
+    }
+    choice.candidates.extend(candidates);
+    Ok(())
+}
+
+/// Uses what go gets in the place of files. Returns the main packages that are left.
+fn add_derived(
+    choice: &mut Choice,
+    wish: &Wish<'_>,
+    candidates: &[Candidate],
+    mut rest: Vec<String>,
+) -> Vec<String> {
+    for candidate in candidates {
         let Some(derived) = &candidate.derived else {
             continue;
         };
@@ -186,17 +206,7 @@ fn decide(
             choice.complaint.get_or_insert(all_hidden(candidate));
         }
     }
-    let mut as_found = candidates.iter().filter(|found| found.derived.is_none());
-    let is_left = !rest.is_empty() || as_found.clone().count() == candidates.len();
-    if let (true, Profiles::One(value)) = (is_left, wish.value.as_ref()) {
-        let outcome = match as_found.any(Candidate::is_usable) {
-            true => Outcome::Applied,
-            false => Outcome::Unwanted,
-        };
-        choice.add(wish.used(value, rest, outcome));
-    }
-    choice.candidates.extend(candidates);
-    Ok(())
+    rest
 }
 
 fn all_hidden(candidate: &Candidate) -> (String, String) {
@@ -215,26 +225,22 @@ fn useless(
     let on_missing = request.settings.on_missing;
     let useless: Vec<&Found> = found.iter().filter(|found| !found.is_usable()).collect();
     let usable = found.len() - useless.len();
-    let first = useless
-        .iter()
-        .find_map(|found| complaint(&found.path, found.judgement.as_ref()));
-    let Some((message, hint)) = first else {
+    let mut reasons = useless.iter();
+    let first = reasons.find_map(|found| complaint(&found.path, found.judgement.as_ref()));
+    let Some((message, mut hint)) = first else {
         return Ok(None);
     };
     // Go's `auto` simply skips a main package without a default.pgo.
     let absent = wish.value.is_auto() && useless.iter().all(|found| found.judgement.is_none());
     let strict = on_missing == OnMissing::Fail;
-    let refuse = if absent {
-        strict && !wish.explicit
-    } else {
-        wish.explicit || strict || usable > 0
+    let refuse = match absent {
+        true => strict && !wish.explicit,
+        false => wish.explicit || strict || usable > 0,
     };
     if refuse {
-        let hint = if strict && !wish.explicit {
-            format!("{hint}; or set `[pgo] on-missing = \"warn\"`")
-        } else {
-            hint
-        };
+        if strict && !wish.explicit {
+            hint.push_str("; or set `[pgo] on-missing = \"warn\"`");
+        }
         return Err(Error::new(Kind::Usage, message).hint(hint));
     }
     Ok((!absent).then_some((message, hint)))

@@ -102,15 +102,11 @@ fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
     if candidates.is_empty() {
         return Err(unlinked(stamp, sources));
     }
-    let judged: Vec<(&str, Settable)> = candidates
-        .iter()
-        .filter_map(|package| {
-            Some((
-                package.import_path.as_str(),
-                sources.judge(package, &stamp.name)?,
-            ))
-        })
-        .collect();
+    let mut judged: Vec<(&str, Settable)> = Vec::new();
+    for package in &candidates {
+        let settable = sources.judge(package, &stamp.name);
+        judged.extend(settable.map(|settable| (package.import_path.as_str(), settable)));
+    }
     let able = judged.iter().filter(|(_, it)| *it == Settable::Yes);
     let able: Vec<String> = able.map(|(path, _)| (*path).to_owned()).collect();
     // Several mains: it is enough that one of them has the variable.
@@ -119,23 +115,7 @@ fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
     }
     let shown = format!("-X {}.{}", stamp.package, stamp.name);
     let Some((_, settable)) = judged.first() else {
-        let known: Vec<String> = candidates
-            .iter()
-            .flat_map(|package| sources.able(package))
-            .collect();
-        let error = Error::new(
-            Kind::Usage,
-            format!(
-                "`{shown}` sets nothing: package `{}` has no variable `{}`",
-                stamp.package, stamp.name
-            ),
-        );
-        return Err(
-            match nearest(&stamp.name, known.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean `{}.{near}`?", stamp.package)),
-                None => error.hint(format!("declare it there: var {} string", stamp.name)),
-            },
-        );
+        return Err(undeclared(stamp, &candidates, sources));
     };
     let why = match settable {
         Settable::Constant => "it is a constant".to_owned(),
@@ -150,6 +130,20 @@ fn check(stamp: &Stamp, sources: &mut Sources<'_>) -> Result<Vec<String>> {
         Error::new(Kind::Usage, format!("`{shown}` has no effect: {why}"))
             .hint(format!("declare it as: var {} string", stamp.name)),
     )
+}
+
+/// The package is there, and has no such variable: which one may be meant.
+fn undeclared(stamp: &Stamp, candidates: &[&Package], sources: &mut Sources<'_>) -> Error {
+    let (package, name) = (&stamp.package, &stamp.name);
+    let known = candidates.iter().flat_map(|of| sources.able(of));
+    let known: Vec<String> = known.collect();
+    let message =
+        format!("`-X {package}.{name}` sets nothing: package `{package}` has no variable `{name}`");
+    let error = Error::new(Kind::Usage, message);
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `{package}.{near}`?")),
+        None => error.hint(format!("declare it there: var {name} string")),
+    }
 }
 
 /// An expression in one line.
@@ -194,13 +188,9 @@ fn candidates<'p>(stamp: &Stamp, packages: &'p [Package]) -> Result<Vec<&'p Pack
 
 /// No package of the build has the name: which variable may be meant. Only one that is there is named, as the linker calls it.
 fn unlinked(stamp: &Stamp, sources: &mut Sources<'_>) -> Error {
-    let error = Error::new(
-        Kind::Usage,
-        format!(
-            "`-X {}.{}` sets nothing: no package `{}` is linked",
-            stamp.package, stamp.name, stamp.package
-        ),
-    );
+    let (path, name) = (&stamp.package, &stamp.name);
+    let message = format!("`-X {path}.{name}` sets nothing: no package `{path}` is linked");
+    let error = Error::new(Kind::Usage, message);
     let packages = sources.packages;
     let known = || packages.iter().filter(|package| !package.standard);
     let paths = known().map(|package| package.import_path.as_str());
@@ -263,27 +253,20 @@ impl Sources<'_> {
     fn judge(&mut self, package: &Package, name: &str) -> Option<Settable> {
         self.load(&package.import_path);
         loop {
-            let scopes: BTreeMap<&str, Scope<'_>> = self
-                .read
-                .iter()
-                .map(|(path, files)| (path.as_str(), Scope::new(files)))
-                .ordered();
+            let read = self.read.iter();
+            let scopes = read.map(|(path, files)| (path.as_str(), Scope::new(files)));
+            let scopes: BTreeMap<&str, Scope<'_>> = scopes.ordered();
             let wanted = RefCell::new(BTreeSet::new());
             let lookup = |path: &str| {
                 let found = scopes.get(path);
-                if found.is_none()
-                    && self
-                        .packages
-                        .iter()
-                        .any(|package| package.import_path == path)
-                {
+                let mut packages = self.packages.iter();
+                if found.is_none() && packages.any(|package| package.import_path == path) {
                     wanted.borrow_mut().insert(path.to_owned());
                 }
                 found
             };
-            let judged = scopes
-                .get(package.import_path.as_str())
-                .and_then(|scope| scope.judge(name, &lookup));
+            let own = scopes.get(package.import_path.as_str());
+            let judged = own.and_then(|scope| scope.judge(name, &lookup));
             let wanted = wanted.into_inner();
             if wanted.is_empty() {
                 let unseen = self.partly.contains(&package.import_path);

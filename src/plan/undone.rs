@@ -56,29 +56,15 @@ fn against(words: &[String]) -> Vec<String> {
     let mut index = 0;
     while let Some(word) = words.get(index) {
         index += 1;
-        let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
-        let (name, value) = match flag.unwrap_or_default().split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (flag.unwrap_or_default(), None),
-        };
-        match (name, value) {
+        match name_and_value(word) {
             ("l", None | Some("true")) => inlining += 1,
             ("l", Some(it)) => inlining = it.parse().unwrap_or(inlining),
-            ("N", None | Some("1" | "true")) => found.push(word.clone()),
-            ("pgoprofile", Some(_)) => found.push(word.clone()),
+            ("N", None | Some("1" | "true")) | ("pgoprofile", Some(_)) => found.push(word.clone()),
             ("pgoprofile", None) => {
-                let file = words.get(index).cloned().unwrap_or_default();
-                found.push(format!("{word} {file}"));
-                index += 1;
+                found.push(format!("{word} {}", next(words, &mut index)));
             }
             ("d", value) => {
-                let list = match value {
-                    Some(it) => it.to_owned(),
-                    None => {
-                        index += 1;
-                        words.get(index - 1).cloned().unwrap_or_default()
-                    }
-                };
+                let list = value.unwrap_or_else(|| next(words, &mut index));
                 // Without its guesses of interface calls (`pgodevirtualize=0`) the profile still inlines.
                 let off = list.split(',').filter(|part| *part == "pgoinline=0");
                 found.extend(off.map(|text| format!("-d={text}")));
@@ -90,6 +76,23 @@ fn against(words: &[String]) -> Vec<String> {
         found.push("-l".into());
     }
     found
+}
+
+/// A flag of the compiler without its dashes, and what stands behind its `=`.
+fn name_and_value(word: &str) -> (&str, Option<&str>) {
+    let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+    let flag = flag.unwrap_or_default();
+    match flag.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (flag, None),
+    }
+}
+
+/// The word behind a flag, which is its value.
+fn next<'w>(words: &'w [String], index: &mut usize) -> &'w str {
+    let word = words.get(*index).map(String::as_str);
+    *index += 1;
+    word.unwrap_or_default()
 }
 
 #[cfg(test)]

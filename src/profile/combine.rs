@@ -206,13 +206,9 @@ impl Combiner {
             function_id: self.function(profile, line.function_id, moved),
             ..*line
         });
-        let line: Vec<_> = lines.collect();
-        let key = (
-            mapping_id,
-            address.wrapping_sub(start),
-            line,
-            source.is_folded,
-        );
+        let lines: Vec<_> = lines.collect();
+        let offset = address.wrapping_sub(start);
+        let key = (mapping_id, offset, lines, source.is_folded);
         let new = *self.locations.entry(key).or_insert_with_key(|key| {
             let id = self.raw.location.len() as u64 + 1;
             self.raw.location.push(proto::Location {

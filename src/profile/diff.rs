@@ -60,21 +60,17 @@ pub fn diff(before: &Edges, after: &Edges, percent: f64) -> Diff {
     let old = Side::new(before, percent);
     let new = Side::new(after, percent);
     let only = |here: &Side<'_>, there: &Side<'_>| -> Vec<Change> {
-        let hot = here
-            .hot
-            .iter()
-            .filter(|edge| !there.is_hot.contains(&call(edge)));
+        let hot = here.hot.iter();
+        let hot = hot.filter(|edge| !there.is_hot.contains(&call(edge)));
         hot.map(|edge| change(call(edge), &old, &new)).collect()
     };
     let mut entering = only(&new, &old);
     let mut leaving = only(&old, &new);
     let moved = pair(&mut entering, &mut leaving);
+    let of_moved = moved.iter().map(|moved| moved.call.after_percent);
     let changed = sum(&entering, |change| change.after_percent)
         + sum(&leaving, |change| change.before_percent)
-        + moved
-            .iter()
-            .map(|moved| moved.call.after_percent)
-            .sum::<f64>();
+        + of_moved.sum::<f64>();
     Diff {
         before: old.hot.len(),
         after: new.hot.len(),
@@ -172,78 +168,63 @@ fn pair(entering: &mut Vec<Change>, leaving: &mut Vec<Change>) -> Vec<Moved> {
 impl Diff {
     /// Text to review: one line for each call, `+` entering, `-` leaving, `~` moved; of each sort the `top` heaviest.
     pub fn text(&self, top: usize) -> String {
-        let mut text = format!(
+        let heading = format!(
             "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed\n",
             self.before, self.after, self.same, self.changed_percent
         );
         let after: fn(&Change) -> f64 = |change| change.after_percent;
         let before: fn(&Change) -> f64 = |change| change.before_percent;
-        let entering = |percent| {
-            format!(
-                "entering: {}, {percent:.1} % of the newer profile\n",
-                self.entering.len()
-            )
-        };
-        let leaving = |percent| {
-            format!(
-                "leaving: {}, {percent:.1} % of the older profile\n",
-                self.leaving.len()
-            )
-        };
-        let moved = |percent| {
-            format!(
-                "moved to another line: {}, {percent:.1} % of the newer profile\n",
-                self.moved.len()
-            )
-        };
         let calls: Vec<Change> = self.moved.iter().map(|moved| moved.call.clone()).collect();
         let lines =
             |sign, list: &[Change]| list.iter().map(|change| line(sign, change, None)).collect();
-        group(
-            &mut text,
-            (self.entering.as_slice(), after),
-            entering,
-            lines('+', &self.entering),
-            top,
-        );
-        group(
-            &mut text,
-            (self.leaving.as_slice(), before),
-            leaving,
-            lines('-', &self.leaving),
-            top,
-        );
         let of_moved = self.moved.iter();
         let of_moved = of_moved.map(|moved| line('~', &moved.call, Some(moved.before_offset)));
-        group(
-            &mut text,
-            (calls.as_slice(), after),
-            moved,
-            of_moved.collect(),
-            top,
-        );
-        text
+        let (entering, leaving) = (&self.entering, &self.leaving);
+        [
+            heading,
+            group(
+                ("entering", "newer"),
+                (entering, after),
+                lines('+', entering),
+                top,
+            ),
+            group(
+                ("leaving", "older"),
+                (leaving, before),
+                lines('-', leaving),
+                top,
+            ),
+            group(
+                ("moved to another line", "newer"),
+                (&calls, after),
+                of_moved.collect(),
+                top,
+            ),
+        ]
+        .concat()
     }
 }
 
 /// Adds calls of one sort, the heaviest `top` one by one; `heading` gets the percent of all of them.
+/// The calls of one sort, `of` the newer or the older profile; nothing where there are none.
 fn group(
-    text: &mut String,
+    (what, of): (&str, &str),
     (list, percent): (&[Change], fn(&Change) -> f64),
-    heading: impl Fn(f64) -> String,
     lines: Vec<String>,
     top: usize,
-) {
+) -> String {
     if lines.is_empty() {
-        return;
+        return String::new();
     }
-    text.push_str(&heading(sum(list, percent)));
+    let (count, whole) = (list.len(), sum(list, percent));
+    let mut text = format!("{what}: {count}, {whole:.1} % of the {of} profile\n");
     lines.iter().take(top).for_each(|line| text.push_str(line));
     if lines.len() > top {
         let of_rest = list.get(top..).map_or(0.0, |list| sum(list, percent));
         let rest = lines.len() - top;
         text.push_str(&format!("  and {rest} more, {of_rest:.1} %\n"));
     }
+    text
 }
 
 fn line(sign: char, it: &Change, before: Option<i64>) -> String {

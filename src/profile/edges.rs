@@ -180,23 +180,21 @@ impl<'a> Graph<'a> {
             }
             let caller = &self.nodes[*from];
             let offset = caller.line.wrapping_sub(caller.start_line);
-            let sum = weights
-                .entry((caller.name, self.nodes[*to].name, offset))
-                .or_default();
+            let edge = (caller.name, self.nodes[*to].name, offset);
+            let sum = weights.entry(edge).or_default();
             *sum = sum.wrapping_add(call.weight);
             total = total.wrapping_add(call.weight);
             if caller.line != 0 && caller.start_line != 0 {
                 placed = placed.wrapping_add(call.weight);
             }
         }
-        let weighted = (0..self.nodes.len()).any(kept);
-        let start_lines =
-            (0..self.nodes.len()).any(|index| kept(index) && self.nodes[index].start_line != 0);
+        let mut nodes = (0..self.nodes.len()).filter(|node| kept(*node));
+        let weighted = nodes.clone().next().is_some();
+        let start_lines = nodes.any(|node| self.nodes[node].start_line != 0);
         Edges {
-            edges: if total == 0 {
-                Vec::new()
-            } else {
-                sorted(weights)
+            edges: match total {
+                0 => Vec::new(),
+                _ => sorted(weights),
             },
             total,
             start_lines,

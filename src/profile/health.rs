@@ -189,17 +189,7 @@ fn vanished<'p>(
     top: usize,
     start: impl Fn(&str) -> Option<Place<'p>>,
 ) -> Vec<Vanished> {
-    let mut weights: HashMap<&str, i64> = HashMap::new();
-    for edge in &edges.edges {
-        for name in [edge.caller.as_str(), edge.callee.as_str()] {
-            if !program.functions.contains(name) {
-                let sum = weights.entry(name).or_default();
-                *sum = sum.saturating_add(edge.weight);
-            }
-        }
-    }
-    let mut gone: Vec<_> = weights.into_iter().collect();
-    gone.sort_unstable_by_key(|(name, weight)| (std::cmp::Reverse(*weight), *name));
+    let mut gone = absent(edges, program);
     gone.truncate(top);
     let new = New::of(program, known, &gone);
     gone.into_iter()
@@ -212,6 +202,22 @@ fn vanished<'p>(
                 .map(Into::into),
         })
         .collect()
+}
+
+/// The functions of a profile that the program has not, with the weight of their calls, the heaviest first.
+fn absent<'e>(edges: &'e Edges, program: &Program<'_>) -> Vec<(&'e str, i64)> {
+    let mut weights: HashMap<&str, i64> = HashMap::new();
+    for edge in &edges.edges {
+        for name in [edge.caller.as_str(), edge.callee.as_str()] {
+            if !program.functions.contains(name) {
+                let sum = weights.entry(name).or_default();
+                *sum = sum.saturating_add(edge.weight);
+            }
+        }
+    }
+    let mut gone: Vec<_> = weights.into_iter().collect();
+    gone.sort_unstable_by_key(|(name, weight)| (std::cmp::Reverse(*weight), *name));
+    gone
 }
 
 /// Functions that the profile does not know, by what a renamed function keeps.
@@ -254,35 +260,19 @@ impl<'a> New<'a> {
     /// The most likely new name: the receiver changed, a closure was renumbered, the package moved, or one word changed.
     fn like(&self, name: &str) -> Option<&'a str> {
         let gone = parts(name);
-        let here = self
-            .by_package
-            .get(gone.package)
-            .map_or(&[][..], Vec::as_slice);
-        let same = self
-            .by_function
-            .get(gone.function)
-            .map_or(&[][..], Vec::as_slice);
-        let declaration =
-            |name: &Name<'_>| name.function == gone.function && name.receiver == gone.receiver;
-        only(here, |name| {
-            declaration(name) && name.closure == gone.closure
-        })
-        .or_else(|| {
-            only(here, |name| {
-                declaration(name) && !name.closure.is_empty() && !gone.closure.is_empty()
-            })
-        })
-        .or_else(|| {
-            only(here, |name| {
-                name.function == gone.function && name.closure == gone.closure
-            })
-        })
-        .or_else(|| {
-            only(same, |name| {
-                declaration(name) && name.closure == gone.closure
-            })
-        })
-        .or_else(|| similar(here, &gone))
+        let here = self.by_package.get(gone.package);
+        let here = here.map_or(&[][..], Vec::as_slice);
+        let same = self.by_function.get(gone.function);
+        let same = same.map_or(&[][..], Vec::as_slice);
+        let of_function = |name: &Name<'_>| name.function == gone.function;
+        let of_type = |name: &Name<'_>| of_function(name) && name.receiver == gone.receiver;
+        let same_closure = |name: &Name<'_>| name.closure == gone.closure;
+        let any_closure = |name: &Name<'_>| !name.closure.is_empty() && !gone.closure.is_empty();
+        only(here, |name| of_type(name) && same_closure(name))
+            .or_else(|| only(here, |name| of_type(name) && any_closure(name)))
+            .or_else(|| only(here, |name| of_function(name) && same_closure(name)))
+            .or_else(|| only(same, |name| of_type(name) && same_closure(name)))
+            .or_else(|| similar(here, &gone))
     }
 
     /// The only new function that begins in the same line of the same file, and is of the same sort.

@@ -74,17 +74,11 @@ pub fn summary(
 ) -> Summary {
     let weights = weigh(profile, value);
     let total = profile.total(value);
-    let calls = profile
-        .pgo_value_index()
-        .map(|it| edges(profile, it))
-        .unwrap_or_default();
+    let calls = profile.pgo_value_index().map(|index| edges(profile, index));
+    let calls = calls.unwrap_or_default();
     let hot_calls = calls.hot(super::diff::HOT_PERCENT).len();
-    let r#type = profile
-        .raw()
-        .sample_type
-        .get(value)
-        .copied()
-        .unwrap_or_default();
+    let r#type = profile.raw().sample_type.get(value);
+    let r#type = r#type.copied().unwrap_or_default();
     Summary {
         measure: profile.text(r#type.r#type).into_owned(),
         unit: profile.text(r#type.unit).into_owned(),

@@ -95,19 +95,10 @@ fn check_weights(inputs: &[Input<'_>]) -> Result<(), MergeError> {
 /// The profiles with the sample types that they have in common, in the order of the first one.
 fn alike<'a>(inputs: &[Input<'a>]) -> Result<Vec<Cow<'a, Profile>>, MergeError> {
     let first = inputs.first().ok_or(MergeError::Nothing)?.profile;
-    let mut common: Vec<_> = first
-        .raw()
-        .sample_type
-        .iter()
-        .map(|kind| text(first, kind))
-        .collect();
+    let types = |of: &'a Profile| of.raw().sample_type.iter().map(|kind| text(of, kind));
+    let mut common: Vec<_> = types(first).collect();
     for (at, Input { profile, .. }) in inputs.iter().enumerate() {
-        let types: Vec<_> = profile
-            .raw()
-            .sample_type
-            .iter()
-            .map(|kind| text(profile, kind))
-            .collect();
+        let types: Vec<_> = types(profile).collect();
         common.retain(|word| types.contains(word));
         if common.is_empty() || period(profile) != period(first) {
             return Err(MergeError::Kinds {

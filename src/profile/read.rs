@@ -104,16 +104,13 @@ fn decode_rows(bytes: &[u8], limits: &Limits) -> Result<proto::Profile, ReadErro
     let mut memory = 0usize;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let Field {
-            tag,
-            row,
-            body,
-            after,
-        } = next_field(rest)?;
+        let field = next_field(rest)?;
+        let (tag, row) = (field.tag, field.row);
         if row.len() > limits.row && tag != STRING_TABLE {
             return Err(ReadError::TooLarge { limit: limits.row });
         }
-        let sample = body.filter(|_| tag == SAMPLE).and_then(sample::decode);
+        let sample = field.body.filter(|_| tag == SAMPLE);
+        let sample = sample.and_then(sample::decode);
         match sample {
             Some(sample) => raw.sample.push(sample),
             None => raw
@@ -122,11 +119,10 @@ fn decode_rows(bytes: &[u8], limits: &Limits) -> Result<proto::Profile, ReadErro
         }
         memory = memory.saturating_add(row_memory(&raw, tag));
         if memory > limits.memory {
-            return Err(ReadError::TooLarge {
-                limit: limits.memory,
-            });
+            let limit = limits.memory;
+            return Err(ReadError::TooLarge { limit });
         }
-        rest = after;
+        rest = field.after;
     }
     Ok(raw)
 }

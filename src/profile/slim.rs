@@ -88,6 +88,7 @@ pub fn refresh(previous: &[u8], next: Slim, tolerance: f64) -> Refreshed {
 /// The same samples with one value, two locations, and nothing else.
 fn shortened(profile: &Profile, value: usize, keep: Keep) -> proto::Profile {
     let source = profile.raw();
+    let functions = source.function.iter();
     let mut locations = Locations {
         profile,
         keep,
@@ -106,11 +107,7 @@ fn shortened(profile: &Profile, value: usize, keep: Keep) -> proto::Profile {
         sample: samples.collect(),
         sample_type: vec![source.sample_type[value]],
         location: locations.rows,
-        function: source
-            .function
-            .iter()
-            .map(|function| bare_function(function, keep))
-            .collect(),
+        function: functions.map(|it| bare_function(it, keep)).collect(),
         mapping: source.mapping.first().copied().into_iter().collect(),
         comment: source.comment.clone(),
         string_table: source.string_table.clone(),
@@ -202,12 +199,10 @@ impl Locations<'_> {
         let name = |line: &proto::Line| function(line).map_or(0, |function| function.name);
         // No call happens in the innermost frame, so its line says nothing to the compiler. Where a function is inlined
         // into itself, the line tells the two frames apart.
+        let mut around = lines.iter().skip(1);
         let forget_leaf = self.keep == Keep::Calls
             && role == Role::Leaf
-            && lines
-                .iter()
-                .skip(1)
-                .all(|line| name(line) != name(&lines[0]));
+            && around.all(|line| name(line) != name(&lines[0]));
         let shorten = |(at, line): (usize, &proto::Line)| {
             let offset = match at {
                 0 if forget_leaf => 0,

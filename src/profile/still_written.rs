@@ -9,7 +9,7 @@ use tree_sitter::{Node, Parser};
 
 use super::health::{Calls, Program};
 use super::hot_summary::{Owner, owner_by_path};
-use super::symbol_parts::parts;
+use super::symbol_parts::{Name, parts};
 use super::{Edge, Edges};
 use crate::escape::walk;
 
@@ -62,11 +62,8 @@ impl Sources {
             };
             if let Some(name) = name {
                 let package = unescaped(package);
-                let list = self
-                    .declared
-                    .entry(format!("{package}.{name}"))
-                    .or_default();
-                list.push(Declared {
+                let list = self.declared.entry(format!("{package}.{name}"));
+                list.or_default().push(Declared {
                     file: file.into(),
                     ..declaration(node)
                 });
@@ -159,10 +156,10 @@ impl Sources {
     fn origin(&self, name: &str) -> Option<Origin<'_>> {
         let name = name.strip_suffix(".abi0").unwrap_or(name);
         let list = |key: &str| self.declared.get(key).map(Vec::as_slice);
-        if name.starts_with("type:") || name.starts_with("go:") {
+        let it = parts(name);
+        if is_generated(name, &it) {
             return Some(Origin::Generated);
         }
-        let it = parts(name);
         if it.package.is_empty() {
             return list(name).map(Origin::Declared);
         }
@@ -174,13 +171,6 @@ impl Sources {
             (receiver, false) => format!("{receiver}."),
         };
         let key = format!("{package}.{receiver}{}", it.function);
-        if it.function.starts_with("_C") || it.function.starts_with("_cgo") {
-            return Some(Origin::Generated);
-        }
-        // Initialisers are put together from all over the package.
-        if it.receiver.is_empty() && matches!(it.function, "init" | "map") {
-            return Some(Origin::Generated);
-        }
         match (list(&key), it.closure) {
             (Some(found), "") => Some(Origin::Declared(found)),
             (Some(found), "-fm") => Some(Origin::Declared(found)),
@@ -233,9 +223,18 @@ fn receiver(method: Node<'_>, source: &[u8]) -> Option<String> {
     })
 }
 
+/// Whether the compiler, the linker or cgo writes a function, or puts it together from all over a package.
+fn is_generated(name: &str, parts: &Name<'_>) -> bool {
+    if name.starts_with("type:") || name.starts_with("go:") {
+        return true;
+    }
+    let by_cgo = parts.function.starts_with("_C") || parts.function.starts_with("_cgo");
+    let initialises = parts.receiver.is_empty() && matches!(parts.function, "init" | "map");
+    !parts.package.is_empty() && (by_cgo || initialises)
+}
+
 /// Everything below a declaration that calls.
 fn declaration(node: Node<'_>) -> Declared {
-    let line = |row: usize| i64::try_from(row).unwrap_or(0) + 1;
     let mut found = Declared {
         start: line(node.start_position().row),
         end: line(node.end_position().row),
@@ -246,15 +245,8 @@ fn declaration(node: Node<'_>) -> Declared {
         let first = line(node.start_position().row);
         match node.kind() {
             "call_expression" | "type_conversion_expression" => {
-                // A call stands where its operand begins; in a chain the line of its name is what people count.
                 found.calls.insert(first);
-                let called = node.child_by_field_name("function");
-                let arguments = node.child_by_field_name("arguments");
-                if let Some(arguments) = arguments
-                    && called.is_some_and(|called| called.kind() != "func_literal")
-                {
-                    found.calls.insert(line(arguments.start_position().row));
-                }
+                found.calls.extend(line_of_name(node));
             }
             "func_literal" => {
                 found.inner.push(first);
@@ -279,6 +271,19 @@ fn declaration(node: Node<'_>) -> Declared {
         found.calls.extend(exits);
     }
     found
+}
+
+/// A row of a syntax tree as people count it.
+fn line(row: usize) -> i64 {
+    i64::try_from(row).unwrap_or(0) + 1
+}
+
+/// The line of the name of what is called. A call stands where its operand begins; in a chain the line of its name is what
+/// people count. `None` for the call of a literal.
+fn line_of_name(call: Node<'_>) -> Option<i64> {
+    let called = call.child_by_field_name("function")?;
+    let arguments = call.child_by_field_name("arguments")?;
+    (called.kind() != "func_literal").then(|| line(arguments.start_position().row))
 }
 
 /// `runtime.memmove` of ` runtime.memmove<ABIInternal>(SB), NOSPLIT, $0-24`.

@@ -60,18 +60,29 @@ pub(crate) fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
     if judgement.kind != Some(Kind::Cpu) || judgement.total <= 0 {
         return None;
     }
-    let duration = judgement
-        .origin
-        .as_ref()
-        .and_then(|origin| origin.duration_ms);
-    let busy = duration
-        .filter(|duration| *duration > 0)
-        .map(|number| judgement.total as f64 / 1e6 / number as f64);
+    let busy = busy(judgement);
     let share = |wanted: &[Owner]| -> f64 {
         let mine = owners.iter().filter(|share| wanted.contains(&share.owner));
         mine.map(|share| share.percent).sum()
     };
     let changeable = share(&[Owner::Main, Owner::Dependency, Owner::Std]);
+    Some(Worth {
+        against: against(judgement, busy, changeable),
+        busy,
+        changeable,
+        main: share(&[Owner::Main]),
+    })
+}
+
+/// Seconds of CPU for each second; `None` where it is not known how long the profile took.
+fn busy(judgement: &Judgement) -> Option<f64> {
+    let origin = judgement.origin.as_ref()?;
+    let duration = origin.duration_ms.filter(|duration| *duration > 0)?;
+    Some(judgement.total as f64 / 1e6 / duration as f64)
+}
+
+/// A sentence for each reason why a profile is worth little.
+fn against(judgement: &Judgement, busy: Option<f64>, changeable: f64) -> Vec<String> {
     let mut against = Vec::new();
     if let Some(busy) = busy.filter(|busy| *busy < IDLE) {
         against.push(format!(
@@ -89,10 +100,5 @@ pub(crate) fn worth(judgement: &Judgement, owners: &[Share]) -> Option<Worth> {
             counted_of(judgement.stacks, "stack")
         ));
     }
-    Some(Worth {
-        busy,
-        changeable,
-        main: share(&[Owner::Main]),
-        against,
-    })
+    against
 }

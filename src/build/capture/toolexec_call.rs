@@ -20,7 +20,7 @@ use super::super::{barrier, tools};
 use super::{DRAFT, LONGEST, path};
 use crate::error::{Error, Kind, Result};
 use crate::escape::parse::{self, Meaning};
-use crate::plan::toolexec::{Job, Measured, NAME, Request};
+use crate::plan::toolexec::{Job, Link, Measured, NAME, Request};
 use crate::process::lines::Splitter;
 use crate::process::tool;
 
@@ -46,26 +46,28 @@ pub fn run(
     if let Some(records) = request.asks_linker() {
         barrier::pass(records);
     }
-    let mut variable = None;
-    if let Some(link) = request.link(package) {
-        let outside = outside();
-        let is_set = outside.env.iter().any(|pair| pair.0 == seen_links::LAZY.0);
-        let inputs = seen_links::record(&link, &outside);
-        let wanted = !is_set && inputs.is_some_and(seen_links::has_room);
-        variable = wanted.then_some(seen_links::LAZY);
-    }
+    let link = request.link(package);
+    let variable = link.and_then(|link| recorded(&link, &outside()));
     let measured = request.measured(package);
     let job = request.job(package).filter(|_| !steered);
     if let Some(code) = job.and_then(|job| capture(&job, measured.as_ref(), out)) {
         return Ok(code);
     }
-    if let Some(code) = measured.and_then(|measured| measure(request.command, &measured, variable))
-    {
+    let measure = |measured| measure(request.command, &measured, variable);
+    if let Some(code) = measured.and_then(measure) {
         return Ok(code);
     }
     let error = tool::replace(request.command);
     let program = request.command[0].display();
     Err(Error::new(Kind::Go, format!("{SPEAKS} cannot start `{program}`")).source(error))
+}
+
+/// Keeps a record of a link. Returns the variable that it gets, where there is room for it.
+fn recorded(link: &Link<'_>, outside: &Outside) -> Option<(&'static str, &'static str)> {
+    let is_set = outside.env.iter().any(|pair| pair.0 == seen_links::LAZY.0);
+    let inputs = seen_links::record(link, outside);
+    let wanted = !is_set && inputs.is_some_and(seen_links::has_room);
+    wanted.then_some(seen_links::LAZY)
 }
 
 /// Runs the tool and records what it took. `None` where it could not be started.

@@ -70,11 +70,8 @@ impl Export<'_> {
         let (modules, files): (Vec<Entry>, Vec<Entry>) =
             all.into_iter().partition(|entry| entry.mode == SUBMODULE);
         let wanted = self.scratch.join(format!("objects-{depth}"));
-        let names: String = files
-            .iter()
-            .map(|entry| format!("{}\n", entry.object))
-            .collect();
-        fs::write(&wanted, names)?;
+        let names = files.iter().map(|entry| format!("{}\n", entry.object));
+        fs::write(&wanted, names.collect::<String>())?;
         let mut writer = Writer::new(&files, into);
         let git = git.reading(&wanted);
         let done = git.stream(&["cat-file", "--batch"], |bytes| writer.take(bytes))?;

@@ -15,45 +15,72 @@ pub(crate) fn last_without_glibc(dockerfile: &str) -> Option<String> {
 /// The image of the last stage, where it has no glibc, and whether the file of a name is put into it.
 fn last(dockerfile: &str, name: Option<&str>) -> Option<(String, bool)> {
     let joined = dockerfile.replace("\\\n", " ");
-    let mut stages: Vec<(String, String)> = Vec::new();
-    let mut copies = false;
+    let mut stages: Vec<Stage> = Vec::new();
     let ours = joined.contains("gobuild-opt ");
     for line in joined.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let Some((instruction, rest)) = words.split_first() else {
             continue;
         };
-        let plain: Vec<&str> = rest
-            .iter()
-            .copied()
-            .filter(|text| !text.starts_with("--"))
-            .collect();
         match instruction.to_ascii_uppercase().as_str() {
-            "FROM" => {
-                let image = plain.first().copied().unwrap_or_default();
-                let before = stages.iter().rfind(|stage| stage.0 == image);
-                let image = before.map_or(image, |before| &before.1).to_owned();
-                let alias = plain.get(2).copied().unwrap_or_default();
-                stages.push((alias.to_owned(), image));
-                copies = false;
-            }
+            "FROM" => stages.push(Stage::of(rest, &stages)),
             "COPY" | "ADD" => {
                 let from_stage = rest.iter().any(|text| text.starts_with("--from="));
-                let sources = plain.split_last().map_or(&[][..], |parts| parts.1);
-                let is_it = |text: &&str| {
-                    name.is_some() && text.trim_end_matches('/').rsplit('/').next() == name
-                };
-                copies |= (!from_stage || ours) && sources.iter().any(is_it);
+                let copies = (!from_stage || ours) && names(rest, name);
+                if let Some(stage) = stages.last_mut() {
+                    stage.copies |= copies;
+                }
             }
             _ => {}
         }
     }
-    let image = stages.pop()?.1;
+    let last = stages.pop()?;
+    lacks_glibc(&last.image).then_some((last.image, last.copies))
+}
+
+/// One `FROM`, and what follows.
+struct Stage {
+    /// What other stages call it.
+    alias: String,
+    image: String,
+    /// Whether the file is put into it.
+    copies: bool,
+}
+
+impl Stage {
+    /// From the words behind `FROM`; the image of a stage before it is that stage's.
+    fn of(words: &[&str], before: &[Self]) -> Self {
+        let plain = plain(words);
+        let image = plain.first().copied().unwrap_or_default();
+        let known = before.iter().rfind(|stage| stage.alias == image);
+        let alias = plain.get(2).copied().unwrap_or_default();
+        Self {
+            alias: alias.to_owned(),
+            image: known.map_or(image, |stage| &stage.image).to_owned(),
+            copies: false,
+        }
+    }
+}
+
+/// The words of an instruction that are no flags.
+fn plain<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let words = words.iter().copied();
+    words.filter(|text| !text.starts_with("--")).collect()
+}
+
+/// Whether a file of a name is among what is copied.
+fn names(words: &[&str], name: Option<&str>) -> bool {
+    let plain = plain(words);
+    let sources = plain.split_last().map_or(&[][..], |parts| parts.1);
+    let is_it = |text: &&str| text.trim_end_matches('/').rsplit('/').next() == name;
+    name.is_some() && sources.iter().any(is_it)
+}
+
+/// Whether an image has no glibc.
+fn lacks_glibc(image: &str) -> bool {
     let path = image.split(['@', ':']).next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
-    let is_static = path.contains("distroless/static");
-    let lacks = path == "scratch" || last == "alpine" || is_static;
-    lacks.then_some((image, copies))
+    path == "scratch" || last == "alpine" || path.contains("distroless/static")
 }
 
 #[cfg(test)]

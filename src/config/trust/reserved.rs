@@ -56,17 +56,16 @@ pub(crate) fn reserved(path: &Path, root: &Path) -> Option<String> {
     if let Some(name) = names.find(is_run) {
         return Some(format!("files in `{name}` are run, or decide what is run"));
     }
-    let is_repository = |path: &Path| {
-        ["HEAD", "objects", "refs"]
-            .iter()
-            .all(|name| path.join(name).exists())
-    };
-    let mut above = place
-        .ancestors()
-        .take_while(|path| path.starts_with(&project));
-    above
-        .any(is_repository)
-        .then(|| "its directory is that of a repository".into())
+    let above = place.ancestors();
+    let mut above = above.take_while(|path| path.starts_with(&project));
+    let is_in_repository = above.any(is_repository);
+    is_in_repository.then(|| "its directory is that of a repository".into())
+}
+
+/// Whether a directory is a repository of git itself.
+fn is_repository(path: &Path) -> bool {
+    let mut parts = ["HEAD", "objects", "refs"].iter();
+    parts.all(|name| path.join(name).exists())
 }
 
 /// Whether a path of the configuration, links followed, stays below the project.

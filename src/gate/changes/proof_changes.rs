@@ -24,14 +24,8 @@ pub(super) fn loosened(before: &Prove, now: &Prove, told: &mut Vec<String>) {
     }
     let threshold = |of: &Prove| of.threshold.map(|percent| Tight::Less(percent.0));
     changed("threshold", threshold(before), threshold(now), told);
-    for (key, a, b) in [
-        ("workload", &before.workload, &now.workload),
-        ("setup", &before.setup, &now.setup),
-        ("teardown", &before.teardown, &now.teardown),
-        ("serve", &before.serve, &now.serve),
-        ("ready", &before.ready, &now.ready),
-        ("metric", &before.metric, &now.metric),
-    ] {
+    let measured = measures(before).into_iter().zip(measures(now));
+    for ((key, a), (_, b)) in measured {
         if a != b {
             told.push(format!(
                 "`[prove] {key}` was changed: another thing is measured"
@@ -41,6 +35,18 @@ pub(super) fn loosened(before: &Prove, now: &Prove, told: &mut Vec<String>) {
     if before.variant != now.variant {
         told.push("`[[prove.variant]]` was changed: other programs are compared".into());
     }
+}
+
+/// What decides what is measured.
+fn measures(of: &Prove) -> [(&'static str, &Option<String>); 6] {
+    [
+        ("workload", &of.workload),
+        ("setup", &of.setup),
+        ("teardown", &of.teardown),
+        ("serve", &of.serve),
+        ("ready", &of.ready),
+        ("metric", &of.metric),
+    ]
 }
 
 /// A number of which more, or less, makes the proof harder.

@@ -140,11 +140,19 @@ impl<'f> Reader<'_, 'f> {
             return Value::Computed;
         }
         let name = scope.files[file].text(function);
-        match scope
-            .names
-            .get(&name)
-            .map(|declared| (declared.kind, declared))
-        {
+        self.call_of(&name, scope, file, argument)
+    }
+
+    /// A conversion, or a call, of what has a name in the package.
+    fn call_of(
+        self,
+        name: &str,
+        scope: &Scope<'f>,
+        file: usize,
+        argument: Option<Node<'f>>,
+    ) -> Value {
+        let declared = scope.names.get(name);
+        match declared.map(|declared| (declared.kind, declared)) {
             Some((Kind::Function, it)) => match it.value {
                 Some(body) => self.body(scope, it.file, body),
                 None => Value::Computed,
@@ -158,7 +166,7 @@ impl<'f> Reader<'_, 'f> {
             },
             Some(_) => Value::Computed,
             None if name == "string" => self.converted(scope, file, argument, Value::Text),
-            None if name == "len" || UNIVERSE.contains(&name.as_str()) => {
+            None if name == "len" || UNIVERSE.contains(&name) => {
                 self.converted(scope, file, argument, Value::Other)
             }
             // Declared by cgo or by a dot import, or a function of the language.
@@ -188,26 +196,7 @@ impl<'f> Reader<'_, 'f> {
 
     /// A function that does nothing but return a constant is inlined, and its result is one.
     fn body(self, scope: &Scope<'f>, file: usize, function: Node<'f>) -> Value {
-        let statements = function.child_by_field_name("body").map(|body| {
-            let inner: Vec<Node<'f>> = body.named_children(&mut body.walk()).collect();
-            match inner.as_slice() {
-                [list] if list.kind() == "statement_list" => {
-                    list.named_children(&mut list.walk()).collect()
-                }
-                _ => inner,
-            }
-        });
-        let returned = match statements.as_deref() {
-            Some([only]) if only.kind() == "return_statement" => only.named_child(0),
-            _ => None,
-        };
-        let values: Vec<Node<'f>> = match returned {
-            Some(list) if list.kind() == "expression_list" => {
-                list.named_children(&mut list.walk()).collect()
-            }
-            Some(one) => vec![one],
-            None => Vec::new(),
-        };
+        let values = returned(function);
         match values.as_slice() {
             [one] => match self.value(scope, file, *one) {
                 Value::Text => Value::Text,
@@ -216,5 +205,29 @@ impl<'f> Reader<'_, 'f> {
             },
             _ => Value::Computed,
         }
+    }
+}
+
+/// What a function returns that does nothing else.
+fn returned<'f>(function: Node<'f>) -> Vec<Node<'f>> {
+    let statements = function.child_by_field_name("body").map(|body| {
+        let inner: Vec<Node<'f>> = body.named_children(&mut body.walk()).collect();
+        match inner.as_slice() {
+            [list] if list.kind() == "statement_list" => {
+                list.named_children(&mut list.walk()).collect()
+            }
+            _ => inner,
+        }
+    });
+    let returned = match statements.as_deref() {
+        Some([only]) if only.kind() == "return_statement" => only.named_child(0),
+        _ => None,
+    };
+    match returned {
+        Some(list) if list.kind() == "expression_list" => {
+            list.named_children(&mut list.walk()).collect()
+        }
+        Some(one) => vec![one],
+        None => Vec::new(),
     }
 }

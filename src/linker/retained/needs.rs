@@ -70,11 +70,11 @@ impl Waiting {
 }
 
 impl<'p, 'a> Needs<'p, 'a> {
-    /// Searches.
-    pub fn of(program: &'p Program<'a>, labels: &Labels<'_>) -> Self {
+    /// All of it needs everything.
+    fn everything(program: &'p Program<'a>) -> Self {
         let nodes = &program.nodes;
         let count = nodes.spans.len();
-        let mut needs = Self {
+        Self {
             program,
             sets: Sets::new(),
             symbols: vec![EVERYTHING; count],
@@ -91,7 +91,13 @@ impl<'p, 'a> Needs<'p, 'a> {
             dirty: vec![false; count],
             any: false,
             tables: Vec::new(),
-        };
+        }
+    }
+
+    /// Searches.
+    pub fn of(program: &'p Program<'a>, labels: &Labels<'_>) -> Self {
+        let nodes = &program.nodes;
+        let mut needs = Self::everything(program);
         needs.label(labels);
         needs.put_in_order(labels);
         for node in &nodes.in_interface {

@@ -1,7 +1,7 @@
 //! Weights as bytes, and back.
 
 use super::{Function, Place, Weight, Weights};
-use crate::linker::store::{In, Out, groups};
+use crate::linker::number_lists::{In, Out, groups};
 
 /// All of them, in order.
 const PLACES: [Place; 11] = [
@@ -47,28 +47,11 @@ impl Weights {
         objects: usize,
     ) -> Option<Self> {
         let weights = from.numbers()?;
-        let weight = |[packed, size, align, extent]: [u32; 4]| {
-            Some(Weight {
-                place: *PLACES.get((packed & 0xff) as usize)?,
-                size,
-                align: align.max(1),
-                listed: packed >> 16 & 0xff,
-                task: packed >> 8 & 0xff,
-                extent,
-            })
-        };
         let weights: Vec<Weight> = groups(&weights)?.map(weight).collect::<Option<_>>()?;
         let order = from.below(count)?;
         let weighed = |node: u32| Some((node, *weights.get(node as usize)?));
         let order = order.into_iter().map(weighed).collect::<Option<_>>()?;
         let functions = from.numbers()?;
-        let function = |[node, object, fixed, start, end, files]: [u32; 6]| Function {
-            node,
-            object,
-            fixed,
-            shared: (start, end),
-            files,
-        };
         let functions: Vec<Function> = groups(&functions)?.map(function).collect();
         let shared = from.numbers()?;
         let sizes = from.numbers()?;
@@ -88,5 +71,28 @@ impl Weights {
             sizes,
             objects,
         })
+    }
+}
+
+/// A weight from its numbers.
+fn weight([packed, size, align, extent]: [u32; 4]) -> Option<Weight> {
+    Some(Weight {
+        place: *PLACES.get((packed & 0xff) as usize)?,
+        size,
+        align: align.max(1),
+        listed: packed >> 16 & 0xff,
+        task: packed >> 8 & 0xff,
+        extent,
+    })
+}
+
+/// A function from its numbers.
+fn function([node, object, fixed, start, end, files]: [u32; 6]) -> Function {
+    Function {
+        node,
+        object,
+        fixed,
+        shared: (start, end),
+        files,
     }
 }

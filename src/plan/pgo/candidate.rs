@@ -50,6 +50,25 @@ pub(crate) fn look(
     wish.files(cwd).into_iter().map(look).collect()
 }
 
+impl Found {
+    /// It as a part of a list.
+    fn part(&self) -> Part {
+        Part {
+            path: self.path.clone(),
+            weight: self.weight,
+            samples: self.judgement.as_ref().and_then(|it| it.samples),
+        }
+    }
+
+    /// Its bytes, and how much they count; `None` where there is no file.
+    fn weighed(&self) -> Option<Weighed<'_>> {
+        Some(Weighed {
+            bytes: self.bytes.as_deref()?,
+            weight: self.weight,
+        })
+    }
+}
+
 pub(crate) fn candidates(
     wish: &Wish<'_>,
     request: &Request<'_>,
@@ -81,11 +100,8 @@ fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
         judgement: found.judgement,
         derived: None,
     };
-    if let (Some(bytes), true, false) = (
-        bytes,
-        candidate.is_usable(),
-        request.settings.no_inline.is_empty(),
-    ) {
+    let hides = candidate.is_usable() && !request.settings.no_inline.is_empty();
+    if let Some(bytes) = bytes.filter(|_| hides) {
         let name = candidate.path.file_name().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
         let parts = [Weighed { bytes, weight: 1.0 }];
@@ -98,39 +114,19 @@ fn candidate(request: &Request<'_>, found: Found) -> Result<Candidate> {
 }
 
 fn merge(wish: &Wish<'_>, request: &Request<'_>, found: &[Found]) -> Result<Candidate> {
-    let weighed: Vec<Weighed<'_>> = found
-        .iter()
-        .filter_map(|found| {
-            Some(Weighed {
-                bytes: found.bytes.as_deref()?,
-                weight: found.weight,
-            })
-        })
-        .collect();
-    let shown: Vec<String> = found
-        .iter()
-        .map(|found| found.path.display().to_string())
-        .collect();
-    let derived =
-        derive(&weighed, hide(request), derive::MERGED, request.cache).map_err(|error| {
-            Error::new(
-                error.kind,
-                format!("cannot merge {}: {error}", shown.join(", ")),
-            )
-            .hint("a list takes CPU profiles of one kind")
-        })?;
-    let part = |found: &Found| Part {
-        path: found.path.clone(),
-        weight: found.weight,
-        samples: found
-            .judgement
-            .as_ref()
-            .and_then(|judgement| judgement.samples),
-    };
+    let weighed = found.iter().filter_map(Found::weighed);
+    let weighed: Vec<Weighed<'_>> = weighed.collect();
+    let shown = found.iter().map(|found| found.path.display().to_string());
+    let shown: Vec<String> = shown.collect();
+    let derived = derive(&weighed, hide(request), derive::MERGED, request.cache);
+    let derived = derived.map_err(|error| {
+        let message = format!("cannot merge {}: {error}", shown.join(", "));
+        Error::new(error.kind, message).hint("a list takes CPU profiles of one kind")
+    })?;
     let mut candidate = Candidate {
         packages: wish.owners(),
         path: shown.join(" + ").into(),
-        parts: found.iter().map(part).collect(),
+        parts: found.iter().map(Found::part).collect(),
         sha256: None,
         judgement: Some(profile::judge(&derived.bytes)),
         calls: None,

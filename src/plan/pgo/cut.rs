@@ -28,35 +28,28 @@ impl Choice {
         };
         let candidate = &mut self.candidates[index];
         let before = candidate.derived.take();
-        let file = before
-            .as_ref()
-            .map_or(&candidate.path, |derived| &derived.path);
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let file = before.as_ref().map(|derived| &derived.path);
+        let name = file.unwrap_or(&candidate.path).file_name();
+        let name = name.unwrap_or_default().to_string_lossy();
         let parts = [Weighed { bytes, weight: 1.0 }];
         let mut derived = derive(&parts, hide, &name, cache)?;
         if derived.hidden.is_empty() {
             candidate.derived = before;
             return Ok(None);
         }
-        derived
-            .hidden
-            .extend(before.into_iter().flat_map(|derived| derived.hidden));
+        let hidden = before.into_iter().flat_map(|derived| derived.hidden);
+        derived.hidden.extend(hidden);
         candidate.replace(derived.clone());
         let owners = candidate.packages.clone();
-        self.route(
-            if owners.is_empty() { mains } else { &owners },
-            mains,
-            &derived,
-            package,
-        );
+        let owners = if owners.is_empty() { mains } else { &owners };
+        self.route(owners, mains, &derived, package);
         Ok(Some(derived))
     }
 
     /// Builds these main packages with a profile of their own from now on.
     fn route(&mut self, packages: &[String], mains: &[String], derived: &Derived, package: &str) {
-        let applied = self
-            .candidate(package)
-            .is_some_and(|candidate| candidate.calls.is_some());
+        let candidate = self.candidate(package);
+        let applied = candidate.is_some_and(|candidate| candidate.calls.is_some());
         let from = self.of(package).map(|used| used.reason.from.clone());
         for it in self.uses.iter_mut().filter(|used| used.packages.is_empty()) {
             it.packages = mains.to_vec();
@@ -65,10 +58,8 @@ impl Choice {
             it.packages.retain(|package| !packages.contains(package));
         }
         self.uses.retain(|used| !used.packages.is_empty());
-        let value = match applied {
-            true => derived.path.to_string_lossy().into_owned(),
-            false => "off".into(),
-        };
+        let path = derived.path.to_string_lossy();
+        let value = if applied { &path } else { "off" };
         self.uses.push(Use {
             packages: packages.to_vec(),
             reason: Reason {

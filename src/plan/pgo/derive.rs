@@ -4,6 +4,7 @@
 //! every run, so the build cache holds, and the file name in the build information of a `-trimpath` build never
 //! changes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,31 +46,13 @@ pub(crate) fn derive(
     cache: &Path,
 ) -> Result<Derived> {
     let broken = |error: &dyn std::fmt::Display| Error::new(Kind::Usage, error.to_string());
-    let profiles = parts
-        .iter()
-        .map(|weighed| profile::read(weighed.bytes).map_err(|error| broken(&error)))
-        .collect::<Result<Vec<Profile>>>()?;
-    let inputs: Vec<Input<'_>> = profiles
-        .iter()
-        .zip(parts)
-        .map(|(profile, part)| Input {
-            profile,
-            weight: part.weight,
-        })
-        .collect();
-    let mut whole = match inputs.as_slice() {
-        [one] => one.profile.clone(),
-        several => profile::merge(several, Normalize::Off)?,
-    };
+    let read = |part: &Weighed<'_>| profile::read(part.bytes).map_err(|error| broken(&error));
+    let profiles = parts.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let mut whole = whole(&profiles, parts)?;
     let seen = calls(&whole);
     let hidden: Vec<Edge> = seen.into_iter().filter(hide).collect();
     if !hidden.is_empty() {
-        let key = |edge: &Edge| (edge.caller.clone(), edge.callee.clone(), edge.offset);
-        let keys: std::collections::HashSet<_> = hidden.iter().map(key).collect();
-        let is_hidden = |caller: &str, callee: &str, offset: i64| {
-            keys.contains(&(caller.to_owned(), callee.to_owned(), offset))
-        };
-        whole = profile::without(&whole, is_hidden).map_err(|error| broken(&error))?;
+        whole = without(&whole, &hidden).map_err(|error| broken(&error))?;
     }
     // What cannot be made slim (negative values) stays whole.
     let bytes = match profile::slim(&whole, Keep::Calls) {
@@ -82,6 +65,32 @@ pub(crate) fn derive(
         bytes: Arc::new(bytes),
         hidden,
     })
+}
+
+/// All profiles as one.
+fn whole(profiles: &[Profile], parts: &[Weighed<'_>]) -> Result<Profile> {
+    let inputs: Vec<Input<'_>> = profiles
+        .iter()
+        .zip(parts)
+        .map(|(profile, part)| Input {
+            profile,
+            weight: part.weight,
+        })
+        .collect();
+    match inputs.as_slice() {
+        [one] => Ok(one.profile.clone()),
+        several => Ok(profile::merge(several, Normalize::Off)?),
+    }
+}
+
+/// A profile without some of its calls.
+fn without(whole: &Profile, hidden: &[Edge]) -> std::result::Result<Profile, profile::ReadError> {
+    let key = |edge: &Edge| (edge.caller.clone(), edge.callee.clone(), edge.offset);
+    let keys: HashSet<_> = hidden.iter().map(key).collect();
+    let is_hidden = |caller: &str, callee: &str, offset: i64| {
+        keys.contains(&(caller.to_owned(), callee.to_owned(), offset))
+    };
+    profile::without(whole, is_hidden)
 }
 
 /// Where derived profiles are kept: one directory per content.

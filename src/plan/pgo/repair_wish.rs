@@ -30,6 +30,20 @@ pub(crate) struct Wish<'a> {
     pub(crate) all: bool,
 }
 
+impl<'a> Wish<'a> {
+    /// A profile of the configuration, for no package yet.
+    fn of(value: &'a Profiles, from: String) -> Self {
+        Self {
+            value: Cow::Borrowed(value),
+            from,
+            explicit: false,
+            path: None,
+            mains: Vec::new(),
+            all: false,
+        }
+    }
+}
+
 impl Wish<'_> {
     /// `-pgo=value` for these packages.
     pub(super) fn used(&self, value: &str, packages: Vec<String>, outcome: Outcome) -> Use {
@@ -88,11 +102,8 @@ impl Wish<'_> {
 /// One wish per profile; the first is also for packages that are no commands. Fails with [`Kind::Usage`] when two entries
 /// name one main package.
 pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
-    let mains: Vec<&Package> = request
-        .packages
-        .iter()
-        .filter(|package| package.is_named_main())
-        .collect();
+    let packages = request.packages.iter();
+    let mains: Vec<&Package> = packages.filter(|it| it.is_named_main()).collect();
     if let Some((from, value, path)) = typed(request) {
         return Ok(vec![Wish {
             value: Cow::Owned(Profiles::One(value)),
@@ -104,37 +115,15 @@ pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
         }]);
     }
     let from = origin(request.origins, "pgo.profile");
-    let mut general = Wish {
-        value: Cow::Borrowed(&request.settings.profile),
-        explicit: is_override(&from),
-        from,
-        path: None,
-        mains: Vec::new(),
-        all: false,
-    };
-    let mut wishes: Vec<Wish<'a>> = Vec::new();
-    for main in &mains {
-        let own = if is_override(&general.from) {
-            None
-        } else {
-            entry(request, main)?
-        };
-        let Some((key, value)) = own else {
-            general.mains.push(main);
-            continue;
-        };
-        match wishes.iter_mut().find(|wish| wish.value.as_ref() == value) {
-            Some(same) => same.mains.push(main),
-            None => wishes.push(Wish {
-                value: Cow::Borrowed(value),
-                from: origin(request.origins, &format!("pgo.package.{key}.profile")),
-                explicit: false,
-                path: None,
-                mains: vec![main],
-                all: false,
-            }),
+    let mut general = Wish::of(&request.settings.profile, from);
+    general.explicit = is_override(&general.from);
+    let mut wishes = match general.explicit {
+        true => {
+            general.mains = mains;
+            Vec::new()
         }
-    }
+        false => own_wishes(request, &mains, &mut general)?,
+    };
     if let Some(same) = wishes.iter_mut().find(|wish| wish.value == general.value) {
         same.mains.append(&mut general.mains);
     } else if !general.mains.is_empty() || wishes.is_empty() {
@@ -142,6 +131,31 @@ pub(crate) fn wishes<'a>(request: &Request<'a>) -> Result<Vec<Wish<'a>>> {
     }
     if let [one] = wishes.as_mut_slice() {
         one.all = true;
+    }
+    Ok(wishes)
+}
+
+/// One wish per profile that main packages have of their own; `general` gets those without.
+fn own_wishes<'a>(
+    request: &Request<'a>,
+    mains: &[&'a Package],
+    general: &mut Wish<'a>,
+) -> Result<Vec<Wish<'a>>> {
+    let mut wishes: Vec<Wish<'a>> = Vec::new();
+    for main in mains {
+        let Some((key, value)) = entry(request, main)? else {
+            general.mains.push(main);
+            continue;
+        };
+        match wishes.iter_mut().find(|wish| wish.value.as_ref() == value) {
+            Some(same) => same.mains.push(main),
+            None => {
+                let from = origin(request.origins, &format!("pgo.package.{key}.profile"));
+                let mut wish = Wish::of(value, from);
+                wish.mains.push(main);
+                wishes.push(wish);
+            }
+        }
     }
     Ok(wishes)
 }
