@@ -24,18 +24,33 @@ pub(crate) fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
         entries: Vec::new(),
         alike: HashMap::new(),
     };
-    findings.sites.iter().for_each(|it| all.site(it));
-    findings.assertions.iter().for_each(|it| all.assertion(it));
-    findings.checks.iter().for_each(|it| all.check(it));
-    findings.lessons.iter().for_each(|it| all.lesson(it));
+    findings.sites.iter().for_each(|site| all.site(site));
+    findings
+        .assertions
+        .iter()
+        .for_each(|failed| all.assertion(failed));
+    findings
+        .checks
+        .iter()
+        .for_each(|checked| all.check(checked));
+    findings
+        .lessons
+        .iter()
+        .for_each(|learned| all.lesson(learned));
     for it in findings.budgets() {
         all.elsewhere("gate", it, FAILS);
     }
     for it in findings.open() {
         all.elsewhere("gate", it, WARNS);
     }
-    findings.benchmarks.iter().for_each(|it| all.benchmark(it));
-    findings.advice.iter().for_each(|it| all.advice(it));
+    findings
+        .benchmarks
+        .iter()
+        .for_each(|heavier| all.benchmark(heavier));
+    findings
+        .advice
+        .iter()
+        .for_each(|finding| all.advice(finding));
     super::json(&all.entries)
 }
 

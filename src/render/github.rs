@@ -8,12 +8,24 @@ use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site};
 pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let anchor = findings.anchor.as_deref();
     let titled = |level: &str, words: &str| format!("::{level} title=gobuild-opt::{}", data(words));
-    let sites = findings.sites.iter().map(|it| site(it, findings, prefix));
-    let advice = findings.advice.iter().map(|it| advised(it, prefix));
-    let assertions = findings.assertions.iter().map(|it| failed(it, prefix));
+    let sites = findings
+        .sites
+        .iter()
+        .map(|found| site(found, findings, prefix));
+    let advice = findings
+        .advice
+        .iter()
+        .map(|finding| advised(finding, prefix));
+    let assertions = findings
+        .assertions
+        .iter()
+        .map(|assertion| failed(assertion, prefix));
     let others = findings.failures.iter();
     let others = others.map(|other| titled("error", other.as_ref()));
-    let benchmarks = findings.benchmarks.iter().map(|it| heavier(it, prefix));
+    let benchmarks = findings
+        .benchmarks
+        .iter()
+        .map(|benchmark| heavier(benchmark, prefix));
     let not_judged = findings.not_judged.iter().map(|reason| reason.as_ref());
     let open = findings.loosened.iter().copied().chain(not_judged);
     let open = open.map(|open| titled("warning", open));
@@ -22,7 +34,7 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
     let lessons = findings
         .lessons
         .iter()
-        .map(|it| learned(it, anchor, prefix));
+        .map(|lesson| learned(lesson, anchor, prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|site| site.starts_with("::error"));

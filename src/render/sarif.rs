@@ -24,22 +24,23 @@ pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> Strin
     let classes: Vec<Class> = classes.collect();
     let at = Starts::of(findings, classes.len());
     let sites = findings.sites.iter();
-    let sites = sites.map(|it| result(it, findings, &classes, prefix));
+    let sites = sites.map(|site| result(site, findings, &classes, prefix));
     let assertions = findings.assertions.iter();
-    let assertions = assertions.map(|it| failed(it, classes.len(), prefix));
+    let assertions = assertions.map(|assertion| failed(assertion, classes.len(), prefix));
     let checks = findings.checks.iter();
-    let checks = checks.map(|it| checked(it, at.checks, findings, prefix));
+    let checks = checks.map(|check| checked(check, at.checks, findings, prefix));
     let open = findings.open().into_iter().map(|text| ("warning", text));
     let budgets = findings.budgets().map(|budget| ("error", budget));
     let budgets = budgets
         .chain(open)
         .map(|(level, it)| over_budget(level, it, at.budgets, findings, prefix));
     let advice = findings.advice.iter();
-    let advice = advice.map(|it| advised(it, at.advice, prefix));
+    let advice = advice.map(|finding| advised(finding, at.advice, prefix));
     let benchmarks = findings.benchmarks.iter();
-    let benchmarks = benchmarks.map(|it| heavier(it, at.benchmarks, findings, prefix));
+    let benchmarks =
+        benchmarks.map(|benchmark| heavier(benchmark, at.benchmarks, findings, prefix));
     let lessons = findings.lessons.iter();
-    let lessons = lessons.map(|it| learned(it, at.lessons, findings, prefix));
+    let lessons = lessons.map(|lesson| learned(lesson, at.lessons, findings, prefix));
     let first = sites.chain(advice).chain(benchmarks).chain(lessons);
     let results = numbered(first.chain(assertions).chain(checks).chain(budgets));
     log(tool, &rules(findings, &classes), &results)

@@ -76,7 +76,7 @@ pub(crate) fn report(
     accepted: bool,
 ) -> Report {
     let held = lock.filter(|target| target.go == go_version);
-    let benchmarks: Vec<Benchmark> = measured.iter().map(|it| benchmark(it, held)).collect();
+    let benchmarks: Vec<Benchmark> = measured.iter().map(|one| benchmark(one, held)).collect();
     let mut verdict = Verdict::of(Vec::new());
     if !accepted {
         judge(&benchmarks, lock, held, &go_version, &mut verdict);
@@ -120,8 +120,10 @@ fn judge(
         verdict.fail(it.sentence(&format!("{FILE} says")));
     }
     let unknown = benchmarks.iter();
-    let unknown = unknown.filter(|it| it.allocs.before.is_none()).count();
-    match (lock.filter(|it| !it.benchmarks.is_empty()), held) {
+    let unknown = unknown
+        .filter(|benchmark| benchmark.allocs.before.is_none())
+        .count();
+    match (lock.filter(|target| !target.benchmarks.is_empty()), held) {
         (Some(lock), None) => verdict.leave_open(format!(
             "benchmarks: {FILE} is from {}, and this is {go_version}, which may allocate otherwise",
             lock.go
@@ -134,7 +136,7 @@ fn judge(
     }
     // One that is gone is not judged any more, and says nothing of itself.
     let held = held.iter().flat_map(|target| target.benchmarks.keys());
-    for name in held.filter(|name| !benchmarks.iter().any(|it| it.key() == **name)) {
+    for name in held.filter(|name| !benchmarks.iter().any(|benchmark| benchmark.key() == **name)) {
         let why = format!("benchmarks: {name} stands in {FILE} and did not run");
         verdict.leave_open(why);
     }

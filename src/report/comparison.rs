@@ -258,7 +258,7 @@ fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
         before,
         after,
     };
-    let platform = |it: &Subject| Some(it.platform.clone());
+    let platform = |subject: &Subject| Some(subject.platform.clone());
     let mut causes = Vec::new();
     if old.go_version.is_some() && new.go_version.is_some() {
         causes.push(cause(

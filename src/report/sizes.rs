@@ -110,11 +110,12 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
     {
-        let bytes = |it: &PackageBytes| it.bytes;
+        let bytes = |package: &PackageBytes| package.bytes;
         let owned = sum(old.packages.iter().map(bytes)) + old.shared;
         let packages = old.packages.iter();
-        let mut known: BTreeMap<&str, u64> =
-            packages.map(|it| (it.path.as_str(), it.bytes)).ordered();
+        let mut known: BTreeMap<&str, u64> = packages
+            .map(|package| (package.path.as_str(), package.bytes))
+            .ordered();
         known.insert(SHARED, old.shared);
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
@@ -175,8 +176,9 @@ pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<M
     {
         let owned = sum(old.modules.iter().map(|module| module.bytes));
         let modules = old.modules.iter();
-        let mut known: BTreeMap<&str, u64> =
-            modules.map(|it| (it.path.as_str(), it.bytes)).ordered();
+        let mut known: BTreeMap<&str, u64> = modules
+            .map(|module| (module.path.as_str(), module.bytes))
+            .ordered();
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
             it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));

@@ -104,12 +104,13 @@ fn executables(targets: &[Target]) -> Block {
         number("bytes"),
     ];
     columns.extend(has_lock.then(|| number("since the lock")));
-    let rows = targets.iter().take(MOST).map(|it| {
-        let size = it.artifact.size;
-        let since = || locked(it).map_or("not known".into(), |before| Cell::delta(before, size));
+    let rows = targets.iter().take(MOST).map(|target| {
+        let size = target.artifact.size;
+        let since =
+            || locked(target).map_or("not known".into(), |before| Cell::delta(before, size));
         let mut row = vec![
-            (&it.name).into(),
-            platform(it).into(),
+            (&target.name).into(),
+            platform(target).into(),
             Cell::size(size),
             Cell::bytes(size),
         ];
@@ -254,13 +255,13 @@ fn sites(report: &Report) -> Vec<Block> {
         text("class"),
         text("line"),
     ];
-    let rows = all.iter().take(MOST).map(|it| {
-        let file = it.file.as_ref();
+    let rows = all.iter().take(MOST).map(|site| {
+        let file = site.file.as_ref();
         vec![
-            file.map(|file| Cell::line(file, it.line)).into(),
-            format!("{}.{}", it.package, it.function).into(),
-            spelled(&it.class).into(),
-            (&it.source).into(),
+            file.map(|file| Cell::line(file, site.line)).into(),
+            format!("{}.{}", site.package, site.function).into(),
+            spelled(&site.class).into(),
+            (&site.source).into(),
         ]
     });
     let mut blocks = vec![Table::of(columns, rows).into()];

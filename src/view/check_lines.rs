@@ -112,7 +112,7 @@ fn groups(targets: &[Target]) -> Vec<Group<'_>> {
         if done.contains(&key) {
             continue;
         }
-        let like = |it: &&Finding| self::key(it) == key;
+        let like = |other: &&Finding| self::key(other) == key;
         let same = targets.iter();
         let same = same.filter_map(|target| Some((target, target.checks.iter().find(like)?)));
         let same = same.collect();

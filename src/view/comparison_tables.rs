@@ -83,7 +83,7 @@ fn head(pair: &Pair) -> Vec<Block> {
         Block::plain(format!("before  {}", brief(old))),
         Block::plain(format!("after   {}", brief(new))),
     ];
-    blocks.extend(pair.causes.iter().map(|it| Block::warn(cause(it))));
+    blocks.extend(pair.causes.iter().map(|found| Block::warn(cause(found))));
     blocks.extend(pair.loaded.as_ref().map(loaded));
     blocks
 }
@@ -138,7 +138,7 @@ fn loaded(diff: &LoadedDiff) -> Block {
 /// Which of the loaded bytes differ.
 fn differing(diff: &LoadedDiff) -> String {
     let compared = grouped(diff.compared);
-    let differing = || diff.sections.iter().filter(|it| it.differing > 0);
+    let differing = || diff.sections.iter().filter(|section| section.differing > 0);
     let names: Vec<&str> = differing().map(|section| section.name.as_str()).collect();
     if names.is_empty() {
         return format!(

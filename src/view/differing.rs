@@ -24,7 +24,7 @@ pub(crate) fn differing(report: &Report, top: usize) -> Vec<Block> {
         }
         blocks.extend(escapes(target, top));
         let executables = target.executables.iter();
-        blocks.extend(executables.flat_map(|it| executable(it, top)));
+        blocks.extend(executables.flat_map(|found| executable(found, top)));
         blocks.extend(target.notes.iter().map(Block::warn));
     }
     blocks.extend(benchmarks(&report.benchmarks));

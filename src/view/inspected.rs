@@ -182,8 +182,8 @@ fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
         ]
     };
     let all = inspection.roles.iter();
-    let there = all.filter(|it| it.bytes > 0 || it.memory > 0);
-    let there = there.map(|it| row(&it.role, it.bytes, it.memory, &it.names));
+    let there = all.filter(|role| role.bytes > 0 || role.memory > 0);
+    let there = there.map(|role| row(&role.role, role.bytes, role.memory, &role.names));
     let mut rows: Vec<_> = there.collect();
     let rest = inspection.ledger.headers + inspection.ledger.padding;
     rows.push(row("headers, padding", rest, 0, &[]));

@@ -16,9 +16,9 @@ pub(crate) fn outline(resources: &Resources) -> Vec<Block> {
     }
     blocks.push(Block::plain(sums(resources)));
     let unknown = resources.unknown.iter();
-    blocks.extend(unknown.map(|it| {
+    blocks.extend(unknown.map(|target| {
         Block::dim(format!(
-            "nothing is known of {it}: go ran its tools without us, as `[escape] collect` or -x wants it"
+            "nothing is known of {target}: go ran its tools without us, as `[escape] collect` or -x wants it"
         ))
     }));
     blocks
@@ -33,10 +33,14 @@ fn dearest(resources: &Resources) -> Table {
     let mut columns = vec![text("package"), text("tool")];
     columns.extend(several.then(|| text("target")));
     columns.extend([number("CPU s"), number("wall s"), number("memory")]);
-    let rows = tools.iter().take(SHOWN).map(|it| {
-        let mut row = vec![(&it.package).into(), (&it.tool).into()];
-        row.extend(several.then(|| Cell::from(&it.target)));
-        row.extend([seconds(it.cpu_ms), seconds(it.wall_ms), Cell::size(it.peak)]);
+    let rows = tools.iter().take(SHOWN).map(|cost| {
+        let mut row = vec![(&cost.package).into(), (&cost.tool).into()];
+        row.extend(several.then(|| Cell::from(&cost.target)));
+        row.extend([
+            seconds(cost.cpu_ms),
+            seconds(cost.wall_ms),
+            Cell::size(cost.peak),
+        ]);
         row
     });
     Table::of(columns, rows)

@@ -91,9 +91,9 @@ fn table(report: &Report) -> Table {
     let alone = report.comparisons.len() < report.programs.len();
     let measured = report.comparisons.iter();
     let measured = measured.filter(|comparison| comparison.pairs > 0);
-    let rows = measured.flat_map(|it| {
-        let others = it.others.iter().filter(|_| alone).map(not_judged);
-        std::iter::once(judged(it, report.programs.len())).chain(others)
+    let rows = measured.flat_map(|comparison| {
+        let others = comparison.others.iter().filter(|_| alone).map(not_judged);
+        std::iter::once(judged(comparison, report.programs.len())).chain(others)
     });
     let columns = vec![
         text("a run takes"),

@@ -193,7 +193,7 @@ fn size(it: &Executable, is_other_go: bool, top: usize) -> Vec<Block> {
 
 fn by_kind(kinds: &Changes, top: usize) -> Block {
     let shown = kinds.list.iter().take(top);
-    let rows = shown.map(|it| cells(&it.name, it.before, it.after));
+    let rows = shown.map(|kind| cells(&kind.name, kind.before, kind.after));
     Table::of(columns("kind"), rows).into()
 }
 
@@ -204,9 +204,9 @@ fn owners(title: &str, all: &[Owner], top: usize) -> Vec<Block> {
     }
     let mut columns = columns(title);
     columns.push(text("why"));
-    let rows = all.iter().take(top).map(|it| {
-        let mut cells = cells(&it.name, it.before, it.after);
-        cells.push((&it.why).into());
+    let rows = all.iter().take(top).map(|owner| {
+        let mut cells = cells(&owner.name, owner.before, owner.after);
+        cells.push((&owner.why).into());
         cells
     });
     let table = Block::from(Table::of(columns, rows));
@@ -264,7 +264,10 @@ fn frames(frames: &[Function], top: usize) -> Vec<Block> {
     if frames.is_empty() {
         return Vec::new();
     }
-    let larger = frames.iter().filter(|it| it.frame.growth() > 0).count();
+    let larger = frames
+        .iter()
+        .filter(|function| function.frame.growth() > 0)
+        .count();
     let smaller = frames.len() - larger;
     let words = format!(
         "stack frames: {} larger, {} smaller",

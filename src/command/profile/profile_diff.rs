@@ -39,9 +39,17 @@ fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
         view::number("after %"),
     ];
     let moved = diff.moved.iter().map(|moved| &moved.call);
-    let entering = diff.entering.iter().take(top).map(|it| row("entering", it));
-    let leaving = diff.leaving.iter().take(top).map(|it| row("leaving", it));
-    let moved = moved.take(top).map(|it| row("moved", it));
+    let entering = diff
+        .entering
+        .iter()
+        .take(top)
+        .map(|call| row("entering", call));
+    let leaving = diff
+        .leaving
+        .iter()
+        .take(top)
+        .map(|call| row("leaving", call));
+    let moved = moved.take(top).map(|call| row("moved", call));
     let table = Table::of(columns, entering.chain(leaving).chain(moved));
     let all = diff.entering.len() + diff.leaving.len() + diff.moved.len();
     let left_out = all - table.rows.len();

@@ -83,7 +83,7 @@ impl Rows<'_> {
         out.push_str(&format!("<tr{name}{rest}>"));
         for (index, cell) in cells.iter().enumerate() {
             let shown = self.shown(cell, id);
-            let attributes = format!("{}{}", right(self.table, index), value(cell));
+            let attributes = format!("{}{}", right(self.table, index), key(cell));
             out.push_str(&match index {
                 0 => format!("<th scope=\"row\"{attributes}>{shown}</th>"),
                 _ => format!("<td{attributes}>{shown}</td>"),
@@ -117,8 +117,12 @@ fn bar(bytes: u64, largest: u64) -> String {
     )
 }
 
-/// What the script sorts by.
-fn value(cell: &Cell) -> String {
+/// What the script sorts by: the value of a number, or a file and a line.
+fn key(cell: &Cell) -> String {
+    if let Cell::Site(file, line) = cell {
+        let line = line.unwrap_or_default();
+        return format!(" data-file=\"{}\" data-line=\"{line}\"", escape(file));
+    }
     let rounded = |value: f64| (value * 1e6).round() / 1e6;
     let value = cell.value().map(rounded);
     value.map_or(String::new(), |value| format!(" data-value=\"{value}\""))
@@ -164,7 +168,8 @@ mod tests {
         let table = Table::of(vec![text("at")], [vec![Cell::line(file, 3)]]);
         let mut out = String::new();
         sheet(&mut out, &table, 0, "Places", &Anchors::default());
+        let key = "data-file=\"github.com/a/b@v1.0.0/a.go\" data-line=\"3\"";
         let link = "<a href=\"https://github.com/a/b/blob/v1.0.0/a.go#L3\">github.com/a/b@v1.0.0/a.go:3</a>";
-        assert!(out.contains(link), "{out}");
+        assert!(out.contains(link) && out.contains(key), "{out}");
     }
 }

@@ -1,21 +1,27 @@
 // Tables that sort by a column and show the rows that hold a text. Sums stay where they are: below.
 
-const collator = new Intl.Collator("en", {numeric: true});
+// What a cell sorts by: the value of a number, the file and the line of a place, words.
+function keyOf(cell) {
+  if (!cell) return {value: null, text: "", line: 0};
+  const {value, file, line} = cell.dataset;
+  return {
+    value: value === undefined ? null : +value,
+    text: file === undefined ? cell.textContent.trim() : file,
+    line: line === undefined ? 0 : +line,
+  };
+}
 
-// By the values that numbers carry, or by words; words among numbers, such as "new", stand below them.
+// Words among numbers, such as "new", stand below them.
 function sortBy(table, column, down) {
   const body = table.tBodies[0];
   const rows = [...body.rows].filter(row => !row.classList.contains("rest"));
   const sums = [...body.rows].filter(row => row.classList.contains("rest"));
-  const keys = new Map(rows.map(row => {
-    const cell = row.cells[column];
-    const value = cell && cell.dataset.value;
-    return [row, {value: value === undefined ? null : +value, text: cell ? cell.textContent.trim() : ""}];
-  }));
+  const keys = new Map(rows.map(row => [row, keyOf(row.cells[column])]));
   const compare = (a, b) => {
     const one = keys.get(a), other = keys.get(b);
     if ((one.value === null) !== (other.value === null)) return one.value === null ? 1 : -1;
-    const order = one.value === null ? collator.compare(one.text, other.text) : one.value - other.value;
+    let order = one.value - other.value;
+    if (one.value === null) order = one.text < other.text ? -1 : one.text > other.text ? 1 : one.line - other.line;
     return down ? -order : order;
   };
   body.append(...rows.sort(compare), ...sums);

@@ -14,7 +14,7 @@ const UNOWNED: &str = "unowned";
 /// Fails with [`Kind::Usage`] where the file has no such package.
 pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Objects> {
     let mut packages = anatomy.packages.iter();
-    if ![SHARED, UNOWNED].contains(&package) && !packages.any(|it| it.path == package) {
+    if ![SHARED, UNOWNED].contains(&package) && !packages.any(|found| found.path == package) {
         return Err(no_package(anatomy, package));
     }
     let objects = anatomy.objects.iter();
@@ -27,7 +27,7 @@ pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Obje
         package: package.to_owned(),
         count: mine.len() as u64,
         bytes: mine.iter().map(|object| object.size).sum(),
-        largest: largest.map(|it| object(anatomy, it)).collect(),
+        largest: largest.map(|found| object(anatomy, found)).collect(),
     })
 }
 

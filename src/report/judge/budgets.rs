@@ -125,7 +125,7 @@ fn of_pattern(
     if all.is_empty() && !is_pattern {
         all.push(of(pattern, 0));
     }
-    let each = all.iter().map(|it| module(it, target)).collect();
+    let each = all.iter().map(|found| module(found, target)).collect();
     match is_pattern {
         true => together(pattern, &all, each, target),
         false => each,

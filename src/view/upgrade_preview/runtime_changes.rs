@@ -100,14 +100,16 @@ fn changing(what: &str, all: &[Held]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
-    let (linked, others): (Vec<&Held>, Vec<&Held>) = all.iter().partition(|it| it.linked);
+    let (linked, others): (Vec<&Held>, Vec<&Held>) = all.iter().partition(|held| held.linked);
     let mut blocks = vec![Block::warn(format!(
         "{} {what}, {} of linked packages; with the values that go away:",
         counted_of(all.len(), "setting"),
         linked.len()
     ))];
     blocks.extend(linked.iter().map(|held| setting(held)));
-    let names = others.iter().map(|it| format!("{}={}", it.name, it.value));
+    let names = others
+        .iter()
+        .map(|held| format!("{}={}", held.name, held.value));
     let names: Vec<String> = names.collect();
     if !names.is_empty() {
         let names = names.join(", ");

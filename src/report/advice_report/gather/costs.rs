@@ -65,8 +65,8 @@ impl<'a> Gathering<'a> {
         target: &mut Target,
     ) {
         let few = self.min_samples;
-        target.hidden += hidden(charged.costs.iter().map(|it| &it.sum), few);
-        for it in charged.costs.iter().filter(|it| it.sum.samples >= few) {
+        target.hidden += hidden(charged.costs.iter().map(|cost| &cost.sum), few);
+        for it in charged.costs.iter().filter(|cost| cost.sum.samples >= few) {
             let charge = Charge {
                 measure,
                 what: What::Cost {
@@ -96,9 +96,9 @@ impl<'a> Gathering<'a> {
         let memory = memory_by_line(profile, charged, self.locator.owned());
         let in_use: i64 = memory.values().map(|memory| memory.in_use).sum();
         let few = self.min_samples;
-        target.hidden += hidden(charged.spent.iter().map(|it| &it.sum), few);
+        target.hidden += hidden(charged.spent.iter().map(|spent| &spent.sum), few);
         let spent = charged.spent.iter();
-        for it in spent.filter(|it| it.sum.samples >= few && it.direct.samples >= few) {
+        for it in spent.filter(|line| line.sum.samples >= few && line.direct.samples >= few) {
             let located = self.locator.locate(&charged.lines[it.line]);
             let class = heap_class(located.shape.as_ref(), &self.sites_at(&located));
             let of_line = memory.get(&it.line).copied();
