@@ -43,7 +43,7 @@ pub mod inspection;
 
 pub mod exact_numbers;
 
-mod applied_profile;
+pub(crate) mod applied_profile;
 
 pub mod picture;
 
@@ -162,7 +162,7 @@ impl Tool {
 }
 
 /// A Go toolchain and the platform it builds for.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Toolchain {
     /// `go1.27.3`
     pub(crate) version: String,
@@ -236,47 +236,36 @@ pub(crate) struct Inputs<'a> {
 
 /// Says what it all means.
 pub(crate) fn report(inputs: &Inputs<'_>) -> Report {
-    let mut targets: Vec<Target> = inputs
-        .artifacts
-        .iter()
-        .map(|artifact| target(inputs, artifact))
-        .collect();
-    let mut asserted: Vec<_> = targets
-        .iter_mut()
-        .map(|target| &mut target.assertions)
-        .collect();
-    assertions::settle(&mut asserted);
+    let artifacts = inputs.artifacts.iter();
+    let mut targets: Vec<Target> = artifacts.map(|artifact| target(inputs, artifact)).collect();
+    let asserted = targets.iter_mut().map(|target| &mut target.assertions);
+    assertions::settle(&mut asserted.collect::<Vec<_>>());
     let judged = judge::judge(inputs, &mut targets);
-    let first = inputs
-        .plan
-        .targets
-        .first()
-        .map(|target| &target.facts.toolchain);
+    let checksums = inputs.plan.checksums.as_deref();
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        toolchain: Toolchain {
-            version: first
-                .map(|toolchain| toolchain.version.clone())
-                .unwrap_or_default(),
-            goos: first
-                .map(|toolchain| toolchain.goos.clone())
-                .unwrap_or_default(),
-            goarch: first
-                .map(|toolchain| toolchain.goarch.clone())
-                .unwrap_or_default(),
-        },
+        toolchain: toolchain(inputs.plan),
         verdict: judge::verdict(&targets, &judged, inputs.change),
         targets,
         budgets: judged.budgets,
         gates: judged.gates,
         change: inputs.change.cloned(),
-        checksums: inputs
-            .plan
-            .checksums
-            .as_deref()
-            .map(|path| built_file::shown(path, inputs.cwd)),
+        checksums: checksums.map(|path| built_file::shown(path, inputs.cwd)),
         resources: resources::resources(inputs),
         time: cost::time(inputs),
     }
+}
+
+/// That of the first target.
+fn toolchain(plan: &Plan) -> Toolchain {
+    let first = plan.targets.first();
+    first.map_or_else(Toolchain::default, |target| {
+        let toolchain = &target.facts.toolchain;
+        Toolchain {
+            version: toolchain.version.clone(),
+            goos: toolchain.goos.clone(),
+            goarch: toolchain.goarch.clone(),
+        }
+    })
 }

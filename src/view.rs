@@ -3,9 +3,13 @@
 
 pub(crate) mod answer;
 
+mod cell;
+
 mod block;
 
 mod before_main;
+
+mod budget_table;
 
 pub(crate) mod comparison_tables;
 
@@ -57,15 +61,15 @@ pub mod change_summary;
 
 pub(crate) mod upgrade_preview;
 
-use crate::check::Status;
 use crate::config::size::human;
 use crate::gate::Word;
 use crate::number::{counted, counted_of, grouped};
 use crate::profile::worthless;
-use crate::report::label;
-use crate::report::{Assertion, Report, Target};
+use crate::report::applied_profile::Pgo;
+use crate::report::{Assertion, File, Report, Target, label};
 pub use block::{Block, Strip, Table, Tone};
 pub(crate) use block::{Column, folding, number, optional, text};
+pub(crate) use cell::{Cell, Digits};
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy)]
@@ -85,22 +89,14 @@ const RESULT: &str = "Result";
 /// The whole report.
 pub(crate) fn outline(report: &Report, detail: Detail) -> Vec<Block> {
     let targets = &report.targets;
+    let is_detailed = detail.everything || targets.len() <= DETAILED;
     let mut blocks = Vec::new();
     if targets.len() > 1 {
         blocks.extend(size_table::overview(targets));
     }
-    for target in targets
-        .iter()
-        .filter(|_| detail.everything || targets.len() <= DETAILED)
-    {
-        blocks.push(Block::Title(title(target)));
-        blocks.extend(artifact(target));
-        blocks.extend(owned_bytes::picture(target));
-        blocks.extend(size_table::size(target));
-        blocks.extend(owned_bytes::owners(target, detail.everything));
-        blocks.extend(profile_effect::effect(target, detail.everything));
-        blocks.extend(frame_lines::frames(target, detail.everything));
-        blocks.extend(lock_changes::against(target, detail.everything));
+    if is_detailed {
+        let each = targets.iter();
+        blocks.extend(each.flat_map(|target| executable(target, detail.everything)));
     }
     blocks.extend(escapes_by_platform(targets, detail));
     blocks.extend(asserted(targets));
@@ -108,50 +104,77 @@ pub(crate) fn outline(report: &Report, detail: Detail) -> Vec<Block> {
         [one] => check_lines::checks(&one.checks),
         several => check_lines::together(several),
     });
-    blocks.extend(budgets(report));
-    let resources = report.resources.as_ref();
-    blocks.extend(resources.into_iter().flat_map(resource_table::outline));
+    blocks.extend(budget_table::budgets(report));
+    let resources = report.resources.iter();
+    blocks.extend(resources.flat_map(resource_table::outline));
     blocks.extend(verdict(report));
-    if targets.len() > DETAILED && !detail.everything {
-        blocks.push(Block::Line(
-            Tone::Dim,
-            "sections of each executable: --report FILE.md, or --format json".into(),
-        ));
+    if !is_detailed {
+        let where_to = "sections of each executable: --report FILE.md, or --format json";
+        blocks.push(Block::dim(where_to));
     }
+    blocks
+}
+
+/// The sections of an executable.
+fn executable(target: &Target, everything: bool) -> Vec<Block> {
+    let mut blocks = vec![Block::Title(title(target))];
+    blocks.extend(artifact(target));
+    blocks.extend(owned_bytes::picture(target));
+    blocks.extend(size_table::size(target));
+    blocks.extend(owned_bytes::owners(target, everything));
+    blocks.extend(profile_effect::effect(target, everything));
+    blocks.extend(frame_lines::frames(target, everything));
+    blocks.extend(lock_changes::against(target, everything));
     blocks
 }
 
 /// One escape pass per platform; what is equal for several is shown once.
 fn escapes_by_platform(targets: &[Target], detail: Detail) -> Vec<Block> {
-    let mut groups: Vec<(Vec<Block>, Vec<String>)> = Vec::new();
-    for target in targets {
+    let named = targets.iter().map(|target| {
         let platform = format!("{}/{}", target.goos, target.goarch);
-        let mut blocks = match &target.escapes {
-            Some(it) => escape_counts::escapes(it, detail.packages),
-            None => Vec::new(),
-        };
-        blocks.extend(target.escapes.iter().flat_map(|escapes| {
-            if detail.everything {
-                new_sites::lock(escapes)
-            } else {
-                new_sites::brief(escapes)
-            }
-        }));
-        match groups.iter_mut().find(|(it, _)| *it == blocks) {
-            Some((_, platforms)) if platforms.contains(&platform) => {}
-            Some((_, platforms)) => platforms.push(platform),
-            None => groups.push((blocks, vec![platform])),
-        }
-    }
+        (escapes(target, detail), platform)
+    });
+    let groups = said_once(named);
     let several = groups.len() > 1;
     let mut out = Vec::new();
     for (mut blocks, platforms) in groups {
-        if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
-            heading.push_str(&format!(", {}", platforms.join(", ")));
+        if several {
+            extend_heading(&mut blocks, &format!(", {}", platforms.join(", ")));
         }
         out.extend(blocks);
     }
     out
+}
+
+fn escapes(target: &Target, detail: Detail) -> Vec<Block> {
+    let Some(escapes) = &target.escapes else {
+        return Vec::new();
+    };
+    let mut blocks = escape_counts::escapes(escapes, detail.packages);
+    blocks.extend(match detail.everything {
+        true => new_sites::lock(escapes),
+        false => new_sites::brief(escapes),
+    });
+    blocks
+}
+
+/// What several say is there once, with the names of all who say it.
+fn said_once<T: PartialEq>(named: impl IntoIterator<Item = (T, String)>) -> Vec<(T, Vec<String>)> {
+    let mut groups: Vec<(T, Vec<String>)> = Vec::new();
+    for (said, name) in named {
+        match groups.iter_mut().find(|group| group.0 == said) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => groups.push((said, vec![name])),
+        }
+    }
+    groups
+}
+
+fn extend_heading(blocks: &mut [Block], words: &str) {
+    if let Some(Block::Heading(heading)) = blocks.first_mut() {
+        heading.push_str(words);
+    }
 }
 
 /// What is equal for several executables is shown once.
@@ -171,8 +194,8 @@ fn asserted(targets: &[Target]) -> Vec<Block> {
     let mut out = Vec::new();
     for (all, labels) in groups {
         let mut blocks = assertion_lines::assertions(all);
-        if let (true, Some(Block::Heading(heading))) = (several, blocks.first_mut()) {
-            heading.push_str(&format!(" ({})", labels.join(", ")));
+        if several {
+            extend_heading(&mut blocks, &format!(" ({})", labels.join(", ")));
         }
         out.extend(blocks);
     }
@@ -194,41 +217,39 @@ fn title(target: &Target) -> String {
 
 fn artifact(target: &Target) -> Vec<Block> {
     let file = &target.artifact;
-    let place = match &file.path {
-        Some(path) => path.clone(),
-        None => "built, checked and discarded (keep it with `-o DIR/` or `[build] out-dir`)".into(),
-    };
-    let mut lines = vec![
-        (
-            Tone::Plain,
-            format!(
-                "{place}  {} ({} bytes)",
-                human(file.size),
-                grouped(file.size)
-            ),
-        ),
-        (Tone::Dim, format!("sha256 {}", file.sha256)),
+    let version = file.go_version.as_deref().unwrap_or("unknown Go version");
+    let mut blocks = vec![
+        Block::plain(format!(
+            "{}  {} ({} bytes)",
+            place(file),
+            human(file.size),
+            grouped(file.size)
+        )),
+        Block::dim(format!("sha256 {}", file.sha256)),
+        Block::dim(format!("{version}, {}", cached(target))),
     ];
-    let cache = match (target.packages_compiled, target.packages_cached) {
+    let linkage = file.linkage.iter();
+    blocks.extend(linkage.map(|linkage| Block::dim(linkage.to_string())));
+    blocks.extend(pgo(target, true).map(|(tone, words)| Block::Line(tone, words)));
+    blocks
+}
+
+/// Where the file is.
+fn place(file: &File) -> &str {
+    let discarded = "built, checked and discarded (keep it with `-o DIR/` or `[build] out-dir`)";
+    file.path.as_deref().unwrap_or(discarded)
+}
+
+/// How many packages came from the build cache.
+fn cached(target: &Target) -> String {
+    match (target.packages_compiled, target.packages_cached) {
         (0, 1) => "its only package from the build cache".to_owned(),
         (0, cached) => format!("all {} from the build cache", counted(cached, "package")),
         (compiled, cached) => {
             let compiled = counted(compiled, "package");
             format!("{compiled} compiled, {cached} from the build cache")
         }
-    };
-    let version = file.go_version.as_deref().unwrap_or("unknown Go version");
-    lines.push((Tone::Dim, format!("{version}, {cache}")));
-    lines.extend(
-        file.linkage
-            .as_ref()
-            .map(|linkage| (Tone::Dim, linkage.to_string())),
-    );
-    lines.extend(pgo(target, true));
-    lines
-        .into_iter()
-        .map(|(tone, line)| Block::Line(tone, line))
-        .collect()
+    }
 }
 
 /// The profile in a sentence; `whole` with its samples, day and digest.
@@ -238,21 +259,10 @@ fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
         return None;
     };
     if !pgo.applied {
-        return Some((
-            Tone::Warn,
-            format!(
-                "profile {profile} is not applied ({})",
-                match pgo.undone.is_empty() {
-                    true => pgo.fitness.clone().unwrap_or_else(|| "unknown".into()),
-                    false => format!("the compiler gets {}", pgo.undone.join(" ")),
-                }
-            ),
-        ));
+        let why = not_applied(pgo);
+        let sentence = format!("profile {profile} is not applied ({why})");
+        return Some((Tone::Warn, sentence));
     }
-    let samples = pgo.samples.map_or(String::new(), |samples| {
-        format!(", {}", counted(samples.unsigned_abs(), "sample"))
-    });
-    let collected = pgo.collected.as_deref().map_or(String::new(), collected);
     let health = pgo
         .health
         .map_or(String::new(), |health| format!(", {health:.1} % fits"));
@@ -264,94 +274,57 @@ fn pgo(target: &Target, whole: bool) -> Option<(Tone, String)> {
         let sentence = format!("profile {profile} {worthless}{health}{lines}");
         return Some((Tone::Warn, sentence));
     }
-    if !whole {
-        return Some((Tone::Dim, format!("profile {profile} applied{health}")));
-    }
-    Some((
-        Tone::Dim,
-        format!(
-            "profile {profile} applied{samples}{collected}{health}{lines}, sha256 {}",
-            &digest[..digest.len().min(12)]
-        ),
-    ))
+    let applied = match whole {
+        true => format!("{}{health}{lines}, {}", source(pgo), short(digest)),
+        false => health,
+    };
+    Some((Tone::Dim, format!("profile {profile} applied{applied}")))
 }
 
-fn budgets(report: &Report) -> Vec<Block> {
-    if report.budgets.is_empty() {
-        return Vec::new();
+fn not_applied(pgo: &Pgo) -> String {
+    match pgo.undone.is_empty() {
+        true => pgo.fitness.clone().unwrap_or_else(|| "unknown".into()),
+        false => format!("the compiler gets {}", pgo.undone.join(" ")),
     }
-    let columns = vec![text("budget"), number("limit"), number("actual"), text("")];
-    let mut table = Table {
-        columns,
-        ..Table::default()
-    };
-    for budget in &report.budgets {
-        let growth = budget.item.starts_with("size-growth");
-        let frames = budget.item.starts_with("frame-growth");
-        let value = |value: f64| {
-            if frames {
-                counted(value as u64, "function")
-            } else if growth {
-                format!("{value:.2} %")
-            } else if value < 1024.0 {
-                format!("{} B", grouped(value as u64))
-            } else {
-                format!("{} ({} B)", human(value as u64), grouped(value as u64))
-            }
-        };
-        let status = match budget.status {
-            Status::Fail => "FAIL".to_owned(),
-            Status::Skip => format!(
-                "not judged: {}",
-                budget.note.as_deref().unwrap_or("unknown")
-            ),
-            Status::Pass | Status::Warn => "pass".to_owned(),
-        };
-        table.rows.push(vec![
-            budget.item.clone(),
-            match (budget.status, budget.limit) {
-                // What the lock would say, and does not.
-                (Status::Skip, 0.0) => "unknown".to_owned(),
-                (_, limit) => value(limit),
-            },
-            budget.actual.map_or("unknown".into(), value),
-            status,
-        ]);
-    }
-    vec![Block::Title("Budgets".into()), Block::Table(table)]
+}
+
+/// `, 1,234 samples, collected 2026-01-31`
+fn source(pgo: &Pgo) -> String {
+    let samples = pgo.samples.map_or(String::new(), |samples| {
+        format!(", {}", counted(samples.unsigned_abs(), "sample"))
+    });
+    let collected = pgo.collected.as_deref().map_or(String::new(), collected);
+    samples + &collected
+}
+
+fn short(digest: &str) -> String {
+    format!("sha256 {}", &digest[..digest.len().min(12)])
 }
 
 fn verdict(report: &Report) -> Vec<Block> {
     let mut blocks = vec![Block::Title(RESULT.into())];
-    for failure in &report.verdict.failures {
-        blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
-    }
-    if report.verdict.pass {
-        let warnings = check_lines::warnings(&report.targets);
-        let what = counted_of(report.targets.len(), "executable");
-        let tail = match warnings {
-            0 => String::new(),
-            some => format!(", {}", counted_of(some, "warning")),
-        };
-        let open: Vec<&str> = report
-            .gates
-            .iter()
-            .filter(|gate| gate.outcome == Word::NotJudged)
-            .map(|gate| gate.gate.as_str())
-            .collect();
-        let (tone, open) = match open.len() as u64 {
-            0 => (Tone::Good, String::new()),
-            count => (
-                Tone::Warn,
-                format!("; {} not judged", counted(count, "gate")),
-            ),
-        };
-        blocks.push(Block::Line(tone, format!("pass  {what}{tail}{open}")));
-    }
-    if let Some(path) = &report.checksums {
-        blocks.push(Block::Line(Tone::Dim, format!("checksums: {path}")));
-    }
+    blocks.extend(report.verdict.failures.iter().map(Block::failed));
+    blocks.extend(report.verdict.pass.then(|| passed(report)));
+    let sums = report.checksums.iter();
+    blocks.extend(sums.map(|path| Block::dim(format!("checksums: {path}"))));
     blocks
+}
+
+fn passed(report: &Report) -> Block {
+    let what = counted_of(report.targets.len(), "executable");
+    let warnings = match check_lines::warnings(&report.targets) {
+        0 => String::new(),
+        some => format!(", {}", counted_of(some, "warning")),
+    };
+    let open = report.gates.iter();
+    let open = open.filter(|gate| gate.outcome == Word::NotJudged);
+    match open.count() {
+        0 => Block::good(format!("pass  {what}{warnings}")),
+        open => {
+            let gates = counted_of(open, "gate");
+            Block::warn(format!("pass  {what}{warnings}; {gates} not judged"))
+        }
+    }
 }
 
 /// When a profile was collected, an RFC 3339 time: its day, since how long ago that is is another every day.

@@ -16,7 +16,7 @@ use crate::lesson::{self, Lesson};
 use crate::order::Ordered;
 use crate::render::{self, Format, Style};
 use crate::schema;
-use crate::view::{Block, Column, Table, Tone, number, text};
+use crate::view::{Block, Cell, Column, Table, Tone, number, text};
 
 fn data(text: String) -> Result<Output> {
     Ok(Output {
@@ -185,12 +185,9 @@ fn list(
         };
         return data(render::json(&rows.iter().map(object).collect::<Vec<_>>()));
     }
-    let table = Table {
-        columns,
-        rows,
-        total: false,
-    };
-    let blocks = [Block::Table(table)];
+    let cells = |row: Vec<String>| row.into_iter().map(Cell::from).collect();
+    let table = Table::of(columns, rows.into_iter().map(cells));
+    let blocks = [table.into()];
     data(render::blocks(&blocks, format, Style { width }))
 }
 

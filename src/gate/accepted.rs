@@ -41,7 +41,7 @@ pub(crate) fn loosened(before: Option<&Lock>, now: Option<&Lock>, told: &mut Vec
 }
 
 /// What of a target is looked at: its scope, and the version of the file that was written without it.
-fn limits(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
+fn limits(old: &Platform, new: &Platform, key: &str, told: &mut Vec<String>) {
     if old.scope != new.scope {
         let (a, b) = (&old.scope, &new.scope);
         told.push(format!(
@@ -58,7 +58,7 @@ fn limits(old: &Target, new: &Target, key: &str, told: &mut Vec<String>) {
 }
 
 /// Advice that is accepted now.
-fn advice(old: &Target, new: &Target, told: &mut Vec<String>) {
+fn advice(old: &Platform, new: &Platform, told: &mut Vec<String>) {
     for (id, it) in &new.advice {
         if !old.advice.contains_key(id) && !old.advice.is_empty() {
             let (rule, function) = (&it.rule, &it.function);

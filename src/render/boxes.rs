@@ -55,21 +55,15 @@ impl Pen<'_> {
             (false, _) if tile.is_pale() => 3,
             (false, _) => 2,
         };
+        let is_own = depth == 0 && tile.hue == Hue::Main;
         let _ = write!(
             self.out,
-            "<g class=\"t\"><title>{}: {}</title><rect class=\"{} s{shade}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+            "<g class=\"t\"><title>{}: {}</title><rect class=\"{} s{shade}{}\" {}/>",
             escape(&tile.full),
             self.numbers(tile),
             self.class(tile),
-            if depth == 0 && tile.hue == Hue::Main {
-                " own"
-            } else {
-                ""
-            },
-            tenths(rect.x),
-            tenths(rect.y),
-            tenths(rect.width),
-            tenths(rect.height)
+            if is_own { " own" } else { "" },
+            bounds(rect)
         );
         if opens {
             self.headline(tile, rect, size, depth);
@@ -86,14 +80,8 @@ impl Pen<'_> {
     /// What is too small to be drawn looks like what is around it, not like a hole.
     fn floor(&mut self, tile: &Tile, rect: Rect) {
         let class = self.class(tile).split(' ').next().unwrap_or_default();
-        let _ = write!(
-            self.out,
-            "<rect class=\"{class} s2 floor\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
-            tenths(rect.x),
-            tenths(rect.y),
-            tenths(rect.width),
-            tenths(rect.height)
-        );
+        let bounds = bounds(rect);
+        let _ = write!(self.out, "<rect class=\"{class} s2 floor\" {bounds}/>");
     }
 
     /// The name of a box with boxes in it, and its size where there is room.
@@ -237,4 +225,15 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// The attributes that say where a rectangle is.
+fn bounds(rect: Rect) -> String {
+    format!(
+        "x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"",
+        tenths(rect.x),
+        tenths(rect.y),
+        tenths(rect.width),
+        tenths(rect.height)
+    )
 }

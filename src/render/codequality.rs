@@ -9,7 +9,7 @@ use super::harmless;
 use crate::check::Status;
 use crate::number::hex;
 use crate::report::advice_report::Finding as Advised;
-use crate::report::{Assertion, Checked, Findings, Learned, Site};
+use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site};
 
 const FAILS: &str = "major";
 const WARNS: &str = "minor";
@@ -28,30 +28,25 @@ pub(crate) fn codequality(findings: &Findings<'_>, prefix: &str) -> String {
     findings
         .assertions
         .iter()
-        .for_each(|assertion| all.assertion(assertion));
+        .for_each(|failed| all.assertion(failed));
     findings
         .checks
         .iter()
         .for_each(|checked| all.check(checked));
-    for it in &findings.lessons {
-        all.lesson(it);
-    }
+    findings
+        .lessons
+        .iter()
+        .for_each(|learned| all.lesson(learned));
     for it in findings.budgets() {
         all.elsewhere("gate", it, FAILS);
     }
     for it in findings.open() {
         all.elsewhere("gate", it, WARNS);
     }
-    for it in &findings.benchmarks {
-        let entry = Entry {
-            rule: "bench-allocations".into(),
-            identity: &it.key,
-            severity: if it.fails { FAILS } else { WARNS },
-            file: it.file.as_deref(),
-            line: it.line,
-        };
-        all.push(&entry, &it.message);
-    }
+    findings
+        .benchmarks
+        .iter()
+        .for_each(|heavier| all.benchmark(heavier));
     findings
         .advice
         .iter()
@@ -77,6 +72,17 @@ struct Entry<'a> {
 }
 
 impl Entries<'_> {
+    fn benchmark(&mut self, it: &Heavier) {
+        let entry = Entry {
+            rule: "bench-allocations".into(),
+            identity: &it.key,
+            severity: if it.fails { FAILS } else { WARNS },
+            file: it.file.as_deref(),
+            line: it.line,
+        };
+        self.push(&entry, &it.message);
+    }
+
     fn site(&mut self, site: &Site) {
         let function = match site.function.as_str() {
             "" => String::new(),

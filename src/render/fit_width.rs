@@ -15,21 +15,18 @@ pub(super) const LABEL: usize = 40;
 
 /// The columns that are shown, and the width of the first.
 pub(super) fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
-    let least = |column: usize| {
-        let width = width(table, column);
-        if column > 0 && !table.columns[column].right {
-            width.min(WRAPPED)
-        } else {
-            width
-        }
+    let count = table.columns.len();
+    let widths: Vec<usize> = (0..count).map(|column| width(table, column)).collect();
+    let label = widths.first().copied().unwrap_or_default();
+    let least = |column: usize| match table.columns[column].right {
+        true => widths[column],
+        false => widths[column].min(WRAPPED),
     };
-    let mut shown: Vec<usize> = (0..table.columns.len()).collect();
     let others = |shown: &[usize]| shown.iter().skip(1).map(|it| least(*it) + 2).sum::<usize>();
-    while others(&shown) + 2 + width(table, 0).min(LABEL) > available {
-        let Some(at) = shown
-            .iter()
-            .rposition(|index| table.columns[*index].optional)
-        else {
+    let mut shown: Vec<usize> = (0..count).collect();
+    while others(&shown) + 2 + label.min(LABEL) > available {
+        let mut last = shown.iter();
+        let Some(at) = last.rposition(|index| table.columns[*index].optional) else {
             break;
         };
         shown.remove(at);
@@ -38,10 +35,8 @@ pub(super) fn fit(table: &Table, available: usize) -> (Vec<usize>, usize) {
     while others(&shown) + 2 + SHORTEST > available && shown.len() > 2 {
         shown.pop();
     }
-    let label = width(table, 0)
-        .min(available.saturating_sub(others(&shown) + 2))
-        .max(SHORTEST);
-    (shown, label)
+    let label = label.min(available.saturating_sub(others(&shown) + 2));
+    (shown, label.max(SHORTEST))
 }
 
 /// What is too long, with an ellipsis. A path keeps its first element and as many of the last as fit, a sentence its beginning,
@@ -111,7 +106,7 @@ pub(super) fn width(table: &Table, column: usize) -> usize {
         .rows
         .iter()
         .filter_map(|row| row.get(column))
-        .map(|text| text.width());
+        .map(|cell| cell.to_string().width());
     cells
         .chain([table.columns[column].title.width()])
         .max()

@@ -6,14 +6,12 @@ use crate::report::{Assertion, Checked, Findings, Heavier, Learned, Site};
 
 /// One command per finding. `prefix` leads from the root of the repository to the working directory.
 pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
-    let sites = findings.sites.iter();
-    let sites = sites.map(|site| {
-        let level = match findings.failing.contains(site.id.as_str()) {
-            true => "error",
-            false => "warning",
-        };
-        annotation(site, level, &findings.advice(site), prefix)
-    });
+    let anchor = findings.anchor.as_deref();
+    let titled = |level: &str, words: &str| format!("::{level} title=gobuild-opt::{}", data(words));
+    let sites = findings
+        .sites
+        .iter()
+        .map(|found| site(found, findings, prefix));
     let advice = findings
         .advice
         .iter()
@@ -23,17 +21,20 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .iter()
         .map(|assertion| failed(assertion, prefix));
     let others = findings.failures.iter();
-    let others = others.map(|other| other.as_ref());
-    let others = others.map(|other| format!("::error title=gobuild-opt::{}", data(other)));
-    let benchmarks = findings.benchmarks.iter();
-    let benchmarks = benchmarks.map(|benchmark| heavier(benchmark, prefix));
+    let others = others.map(|other| titled("error", other.as_ref()));
+    let benchmarks = findings
+        .benchmarks
+        .iter()
+        .map(|benchmark| heavier(benchmark, prefix));
     let not_judged = findings.not_judged.iter().map(|reason| reason.as_ref());
     let open = findings.loosened.iter().copied().chain(not_judged);
-    let open = open.map(|open| format!("::warning title=gobuild-opt::{}", data(open)));
+    let open = open.map(|open| titled("warning", open));
     let warned = findings.checks.iter().filter(|checked| warns(checked));
-    let warned = warned.map(|checked| check(checked, findings.anchor.as_deref(), prefix));
-    let lessons = findings.lessons.iter();
-    let lessons = lessons.map(|lesson| learned(lesson, findings.anchor.as_deref(), prefix));
+    let warned = warned.map(|checked| check(checked, anchor, prefix));
+    let lessons = findings
+        .lessons
+        .iter()
+        .map(|lesson| learned(lesson, anchor, prefix));
     // GitHub shows ten errors and ten warnings of a step: first what is one of a kind, last what only warns.
     let (failing, warning): (Vec<String>, Vec<String>) =
         sites.partition(|site| site.starts_with("::error"));
@@ -47,6 +48,14 @@ pub(crate) fn github(findings: &Findings<'_>, prefix: &str) -> String {
         .chain(warning)
         .chain(advice);
     all.map(|text| text + "\n").collect()
+}
+
+fn site(it: &Site, findings: &Findings<'_>, prefix: &str) -> String {
+    let level = match findings.failing.contains(it.id.as_str()) {
+        true => "error",
+        false => "warning",
+    };
+    annotation(it, level, &findings.advice(it), prefix)
 }
 
 /// Gates that are loosened or not judged have sentences of their own.

@@ -11,10 +11,13 @@ mod policy;
 
 mod sheet;
 
+mod source_link;
+
 use super::boxes::escape;
 use super::strip;
 use crate::number::counted_of;
 use crate::packed;
+use crate::report::picture::Picture;
 use crate::view::{Block, Tone};
 use heading_anchors::{Anchors, linked};
 
@@ -28,12 +31,12 @@ const LARGEST: usize = 1 << 20;
 /// The whole page.
 pub(crate) fn html(blocks: &[Block]) -> String {
     let anchors = Anchors::of(blocks);
-    let mut body = String::new();
     let is_heading = |block: &&Block| matches!(block, Block::Title(_) | Block::Heading(_));
     let titled = matches!(blocks.iter().find(is_heading), Some(Block::Title(_)));
-    if !titled {
-        body.push_str("<h1>gobuild-opt</h1>\n");
-    }
+    let mut body = match titled {
+        true => String::new(),
+        false => "<h1>gobuild-opt</h1>\n".to_owned(),
+    };
     let mut page = Page {
         anchors: &anchors,
         level: usize::from(!titled),
@@ -44,20 +47,23 @@ pub(crate) fn html(blocks: &[Block]) -> String {
     for (at, block) in blocks.iter().enumerate() {
         page.block(&mut body, block, at);
     }
-    let navigation = navigation(blocks, titled);
     let script = packed::text(SCRIPT);
-    let head = head(blocks, &script);
-    let mut out = format!("{head}{}", insert(&body, &navigation, "</h1>\n"));
+    let body = insert(&body, &navigation(blocks, titled), "</h1>\n");
+    let mut out = head(blocks, &script) + &body;
     let room = LARGEST.saturating_sub(out.len() + script.len() + 1024);
-    let each = room / page.maps.len().max(1);
-    for (at, picture) in page.maps.iter().enumerate() {
-        let data = columns::data(picture, each);
+    data(&mut out, &page.maps, room);
+    out.push_str(&format!("<script>{script}</script>\n</body>\n</html>\n"));
+    out
+}
+
+/// What the maps are drawn from, in `room` bytes together.
+fn data(out: &mut String, maps: &[&Picture], room: usize) {
+    for (at, picture) in maps.iter().enumerate() {
+        let data = columns::data(picture, room / maps.len());
         out.push_str(&format!(
             "<script type=\"application/json\" id=\"data{at}\">{data}</script>\n"
         ));
     }
-    out.push_str(&format!("<script>{script}</script>\n</body>\n</html>\n"));
-    out
 }
 
 /// What is drawn, block by block.
@@ -69,7 +75,7 @@ struct Page<'a> {
     ids: usize,
     /// The last of them.
     about: String,
-    maps: Vec<&'a crate::report::picture::Picture>,
+    maps: Vec<&'a Picture>,
 }
 
 impl<'a> Page<'a> {
@@ -173,7 +179,7 @@ fn class(tone: Tone) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::picture::{Hue, Layer, Picture, Tile};
+    use crate::report::picture::{Hue, Layer, Tile};
 
     #[test]
     fn a_page_holds_its_style_and_its_script() {

@@ -38,32 +38,32 @@ fn mark(tone: Tone) -> &'static str {
 }
 
 fn table(out: &mut String, table: &Table) {
-    let row = |cells: &mut dyn Iterator<Item = String>| {
-        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
-    };
-    out.push_str(&row(&mut table
-        .columns
-        .iter()
-        .map(|column| escape(&column.title))));
-    out.push_str(&row(&mut table.columns.iter().map(|column| {
-        if column.right {
-            "---:".into()
-        } else {
-            "---".to_owned()
-        }
-    })));
+    let columns = table.columns.iter();
+    row(out, columns.clone().map(|column| escape(&column.title)));
+    row(
+        out,
+        columns.map(|column| if column.right { "---:" } else { "---" }),
+    );
     for (index, cells) in table.rows.iter().enumerate() {
         let bold = table.total && index + 1 == table.rows.len();
-        let cell = |text: &String| {
-            let text = escape(text);
-            if bold && !text.is_empty() {
-                format!("**{text}**")
-            } else {
-                text
-            }
-        };
-        out.push_str(&row(&mut cells.iter().map(cell)));
+        let words = cells.iter().map(|cell| escape(&cell.to_string()));
+        row(
+            out,
+            words.map(|words| match bold && !words.is_empty() {
+                true => format!("**{words}**"),
+                false => words,
+            }),
+        );
     }
+}
+
+fn row<T: AsRef<str>>(out: &mut String, cells: impl Iterator<Item = T>) {
+    for cell in cells {
+        out.push_str("| ");
+        out.push_str(cell.as_ref());
+        out.push(' ');
+    }
+    out.push_str("|\n");
 }
 
 /// Text as text: no markup, no link, no mention, no reference to an issue, no formula, no picture of a smile.

@@ -20,58 +20,83 @@ use rule_list::{
 
 /// The log. `prefix` leads from the root of the repository to the working directory; empty, or with a slash at its end.
 pub(crate) fn sarif(tool: &Tool, findings: &Findings<'_>, prefix: &str) -> String {
-    let classes: Vec<Class> = Class::ALL
-        .into_iter()
-        .filter(|class| class.allocates())
-        .collect();
-    let sites = findings
-        .sites
-        .iter()
-        .map(|site| result(site, findings, &classes, prefix));
-    let assertions = findings
-        .assertions
-        .iter()
-        .map(|assertion| failed(assertion, classes.len(), prefix));
-    let before_checks = classes.len() + CLAIMS.len();
-    let checks = findings
-        .checks
-        .iter()
-        .map(|check| checked(check, before_checks, findings, prefix));
-    // The rules of checks and of budgets stand there where there is a result of them.
-    let has_checks = !findings.checks.is_empty();
-    let before_budgets = before_checks + if has_checks { check::ALL.len() } else { 0 };
+    let classes = Class::ALL.into_iter().filter(|class| class.allocates());
+    let classes: Vec<Class> = classes.collect();
+    let at = Starts::of(findings, classes.len());
+    let sites = findings.sites.iter();
+    let sites = sites.map(|site| result(site, findings, &classes, prefix));
+    let assertions = findings.assertions.iter();
+    let assertions = assertions.map(|assertion| failed(assertion, classes.len(), prefix));
+    let checks = findings.checks.iter();
+    let checks = checks.map(|check| checked(check, at.checks, findings, prefix));
+    let open = findings.open().into_iter().map(|text| ("warning", text));
     let budgets = findings.budgets().map(|budget| ("error", budget));
-    let open = findings.open();
-    let has_budgets = findings.budgets().next().is_some() || !open.is_empty();
     let budgets = budgets
-        .chain(open.into_iter().map(|text| ("warning", text)))
-        .map(|(level, it)| over_budget(level, it, before_budgets, findings, prefix));
-    let before_advice = before_budgets + if has_budgets { BUDGETS.len() } else { 0 };
-    let advice = findings
-        .advice
-        .iter()
-        .map(|finding| advised(finding, before_advice, prefix));
-    let has_advice = !findings.advice.is_empty();
-    let before_benchmarks = before_advice + if has_advice { RULES.len() } else { 0 };
+        .chain(open)
+        .map(|(level, it)| over_budget(level, it, at.budgets, findings, prefix));
+    let advice = findings.advice.iter();
+    let advice = advice.map(|finding| advised(finding, at.advice, prefix));
     let benchmarks = findings.benchmarks.iter();
     let benchmarks =
-        benchmarks.map(|benchmark| heavier(benchmark, before_benchmarks, findings, prefix));
-    let before_lessons = before_benchmarks + usize::from(!findings.benchmarks.is_empty());
-    let learned = |row| learned(row, before_lessons, findings, prefix);
-    let lessons = findings.lessons.iter().map(learned);
+        benchmarks.map(|benchmark| heavier(benchmark, at.benchmarks, findings, prefix));
+    let lessons = findings.lessons.iter();
+    let lessons = lessons.map(|lesson| learned(lesson, at.lessons, findings, prefix));
     let first = sites.chain(advice).chain(benchmarks).chain(lessons);
     let results = numbered(first.chain(assertions).chain(checks).chain(budgets));
+    log(tool, &rules(findings, &classes), &results)
+}
+
+fn has_budgets(findings: &Findings<'_>) -> bool {
+    findings.budgets().next().is_some() || !findings.open().is_empty()
+}
+
+/// Where the rules of each kind begin in the list of all. Those of checks, budgets, advice and benchmarks stand there where
+/// there is a result of them.
+struct Starts {
+    checks: usize,
+    budgets: usize,
+    advice: usize,
+    benchmarks: usize,
+    lessons: usize,
+}
+
+impl Starts {
+    fn of(findings: &Findings<'_>, classes: usize) -> Self {
+        let some = |has: bool, count: usize| if has { count } else { 0 };
+        let checks = classes + CLAIMS.len();
+        let budgets = checks + some(!findings.checks.is_empty(), check::ALL.len());
+        let advice = budgets + some(has_budgets(findings), BUDGETS.len());
+        let benchmarks = advice + some(!findings.advice.is_empty(), RULES.len());
+        Self {
+            checks,
+            budgets,
+            advice,
+            benchmarks,
+            lessons: benchmarks + some(!findings.benchmarks.is_empty(), 1),
+        }
+    }
+}
+
+/// The rules, in the order of [`Starts`].
+fn rules(findings: &Findings<'_>, classes: &[Class]) -> Vec<Value> {
     let mut rules: Vec<Value> = classes.iter().map(|class| rule(*class, findings)).collect();
     let claims = CLAIMS.iter();
     rules.extend(claims.map(|(claim, text)| assertion_rule(claim, text)));
-    rules.extend(check::ALL.iter().filter(|_| has_checks).map(check_rule));
-    let budgets = BUDGETS.iter().filter(|_| has_budgets);
-    rules.extend(budgets.map(|(name, text)| budget_rule(name, text)));
-    rules.extend(RULES.iter().filter(|_| has_advice).map(advice_rule));
+    if !findings.checks.is_empty() {
+        rules.extend(check::ALL.iter().map(check_rule));
+    }
+    if has_budgets(findings) {
+        let budgets = BUDGETS.iter();
+        rules.extend(budgets.map(|(name, text)| budget_rule(name, text)));
+    }
+    if !findings.advice.is_empty() {
+        rules.extend(RULES.iter().map(advice_rule));
+    }
     rules.extend((!findings.benchmarks.is_empty()).then(benchmark_rule));
-    let has_lessons = !findings.lessons.is_empty();
-    rules.extend(lesson::ALL.iter().filter(|_| has_lessons).map(lesson_rule));
-    log(tool, &rules, &results)
+    if !findings.lessons.is_empty() {
+        rules.extend(lesson::ALL.iter().map(lesson_rule));
+    }
+    rules
 }
 
 /// All results; those of one rule and one fingerprint are numbered from the second on: code scanning would take them for one.
@@ -306,31 +331,32 @@ fn location(site: &Place<'_>, prefix: &str) -> Value {
         "logicalLocations": [{ "fullyQualifiedName": &site.function, "kind": site.kind }],
     });
     // What the compiler makes itself has no file: `<autogenerated>`.
-    let Some(file) = site
-        .file
-        .filter(|file| !file.is_empty() && !file.starts_with('<'))
-    else {
+    let file = site.file.filter(|file| !file.is_empty());
+    let Some(file) = file.filter(|file| !file.starts_with('<')) else {
         return location;
     };
-    let artifact = if file.starts_with('/') {
-        json!({ "uri": format!("file://{}", encoded(file)) })
-    } else {
-        json!({ "uri": encoded(&format!("{prefix}{file}")), "uriBaseId": "SRCROOT" })
+    let artifact = match file.starts_with('/') {
+        true => json!({ "uri": format!("file://{}", encoded(file)) }),
+        false => json!({ "uri": encoded(&format!("{prefix}{file}")), "uriBaseId": "SRCROOT" }),
     };
     let mut physical = json!({ "artifactLocation": artifact });
     if site.line > 0 {
-        let mut region = json!({ "startLine": site.line });
-        // Ours counts bytes: the same where the line is ASCII.
-        if site.column > 0 && site.source.is_ascii() {
-            region["startColumn"] = json!(site.column);
-        }
-        if !site.source.is_empty() {
-            region["snippet"] = json!({ "text": site.source });
-        }
-        physical["region"] = region;
+        physical["region"] = region(site);
     }
     location["physicalLocation"] = physical;
     location
+}
+
+fn region(site: &Place<'_>) -> Value {
+    let mut region = json!({ "startLine": site.line });
+    // Ours counts bytes: the same where the line is ASCII.
+    if site.column > 0 && site.source.is_ascii() {
+        region["startColumn"] = json!(site.column);
+    }
+    if !site.source.is_empty() {
+        region["snippet"] = json!({ "text": site.source });
+    }
+    region
 }
 
 /// A path as part of a URI.

@@ -60,8 +60,22 @@ pub fn svg(out: &mut String, strip: &Strip, top: f64) {
         x(-reach),
         x(reach)
     );
-    for (at, point) in strip.points.iter().enumerate() {
-        // One below the other, so that none hides another.
+    points(out, &strip.points, x);
+    interval(out, strip, x);
+    for (percent, anchor) in [
+        (-reach, ""),
+        (0.0, " text-anchor=\"middle\""),
+        (reach, " text-anchor=\"end\""),
+    ] {
+        let words = format!("{percent:+.1} %");
+        label(out, &words, x(percent), 140.0, 12.0, anchor);
+    }
+    out.push_str("</g>\n");
+}
+
+/// One below the other, so that none hides another.
+fn points(out: &mut String, points: &[f64], x: impl Fn(f64) -> f64) {
+    for (at, point) in points.iter().enumerate() {
         let y = 54.0 + (at % 6) as f64 * 7.0;
         let _ = writeln!(
             out,
@@ -70,6 +84,10 @@ pub fn svg(out: &mut String, strip: &Strip, top: f64) {
             at + 1
         );
     }
+}
+
+/// The interval, and the estimate in it.
+fn interval(out: &mut String, strip: &Strip, x: impl Fn(f64) -> f64) {
     let _ = writeln!(
         out,
         "<path class=\"interval\" d=\"M{:.1} 106H{:.1}\"/><circle class=\"middle\" cx=\"{:.1}\" cy=\"106\" r=\"6\"><title>{:+.2} % [{:+.2}, {:+.2}]</title></circle>",
@@ -80,21 +98,6 @@ pub fn svg(out: &mut String, strip: &Strip, top: f64) {
         strip.low,
         strip.high
     );
-    for (percent, anchor) in [
-        (-reach, ""),
-        (0.0, " text-anchor=\"middle\""),
-        (reach, " text-anchor=\"end\""),
-    ] {
-        label(
-            out,
-            &format!("{percent:+.1} %"),
-            x(percent),
-            140.0,
-            12.0,
-            anchor,
-        );
-    }
-    out.push_str("</g>\n");
 }
 
 /// A picture that stands alone.

@@ -22,42 +22,27 @@ const STYLE: &str = include_str!("svg/picture.css");
 
 /// One document with every picture of the blocks, one below the other.
 pub(crate) fn svg(blocks: &[Block]) -> String {
-    let pictures: Vec<&Picture> = blocks
-        .iter()
-        .filter_map(|block| match block {
-            Block::Picture(picture) => Some(picture),
-            _ => None,
-        })
-        .collect();
-    let strips: Vec<&Strip> = blocks
-        .iter()
-        .filter_map(|block| match block {
-            Block::Strip(strip) => Some(strip),
-            _ => None,
-        })
-        .collect();
+    let pictures = blocks.iter().filter_map(|block| match block {
+        Block::Picture(picture) => Some(picture),
+        _ => None,
+    });
+    let pictures: Vec<&Picture> = pictures.collect();
+    let strips = blocks.iter().filter_map(|block| match block {
+        Block::Strip(strip) => Some(strip),
+        _ => None,
+    });
+    let strips: Vec<&Strip> = strips.collect();
     let below = HEIGHT * pictures.len() as f64;
     let height = match below + strip::HEIGHT * strips.len() as f64 {
         0.0 => 60.0,
         some => some,
     };
-    let names: Vec<String> = pictures
-        .iter()
-        .map(|picture| escape(&picture.title))
-        .collect();
-    let pairs: Vec<String> = strips.iter().map(|strip| escape(&strip.title)).collect();
-    let name = match names.as_slice() {
-        [] if !pairs.is_empty() => format!("pairs of runs, {}", pairs.join(", ")),
-        [] => "no treemap".to_owned(),
-        names => format!("treemap of {}", names.join(", ")),
-    };
+    let name = name(&pictures, &strips);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"{name}\">\n<style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
     );
     if pictures.is_empty() && strips.is_empty() {
-        let text =
-            "Nothing to draw: the files are identical, or it is not known whose their bytes are";
-        label(&mut out, text, MARGIN, 34.0, 16.0, "");
+        label(&mut out, NOTHING, MARGIN, 34.0, 16.0, "");
     }
     for (index, picture) in pictures.into_iter().enumerate() {
         let top = HEIGHT * index as f64;
@@ -70,6 +55,23 @@ pub(crate) fn svg(blocks: &[Block]) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// Instead of a picture.
+const NOTHING: &str =
+    "Nothing to draw: the files are identical, or it is not known whose their bytes are";
+
+/// What is drawn, for who does not see it.
+fn name(pictures: &[&Picture], strips: &[&Strip]) -> String {
+    let maps = pictures.iter().map(|picture| escape(&picture.title));
+    let maps: Vec<String> = maps.collect();
+    let pairs = strips.iter().map(|strip| escape(&strip.title));
+    let pairs: Vec<String> = pairs.collect();
+    match (maps.is_empty(), pairs.is_empty()) {
+        (false, _) => format!("treemap of {}", maps.join(", ")),
+        (true, false) => format!("pairs of runs, {}", pairs.join(", ")),
+        (true, true) => "no treemap".to_owned(),
+    }
 }
 
 fn draw(out: &mut String, picture: &Picture) {

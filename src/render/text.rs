@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, pr
 use super::fit_width::{fit, shortened, width};
 use super::fold::fold;
 use super::{Style, harmless, strip};
-use crate::view::{Block, Table, Tone};
+use crate::view::{Block, Cell, Table, Tone};
 
 pub(crate) fn text(blocks: &[Block], style: Style) -> String {
     let mut out = String::new();
@@ -16,18 +16,13 @@ pub(crate) fn text(blocks: &[Block], style: Style) -> String {
                 if index > 0 {
                     out.push('\n');
                 }
-                let style_of_title = Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-                wrapped(&mut out, style_of_title, &harmless(title), "", style.width);
+                let bold = Ansi::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+                wrapped(&mut out, bold, &harmless(title), "", style.width);
             }
             Block::Heading(heading) => {
                 out.push('\n');
-                wrapped(
-                    &mut out,
-                    Ansi::new().bold(),
-                    &harmless(heading),
-                    "",
-                    style.width,
-                );
+                let bold = Ansi::new().bold();
+                wrapped(&mut out, bold, &harmless(heading), "", style.width);
             }
             Block::Line(tone, words) => {
                 for piece in words.split('\n') {
@@ -102,46 +97,41 @@ fn table(out: &mut String, table: &Table, style: Style) {
     let folded = fold(table, style.width);
     let table = folded.as_ref().unwrap_or(table);
     let (shown, label) = fit(table, style.width);
-    let cell = |column: usize, text: &str| {
-        let text = harmless(text);
-        if column == 0 {
-            shortened(&text, label)
-        } else {
-            text
-        }
-    };
-    let mut rendered = comfy_table::Table::new();
-    rendered
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    let mut rendered = filled(table, &shown, label);
     rendered.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
-    rendered.set_header(
-        shown
-            .iter()
-            .map(|index| cell(*index, &table.columns[*index].title)),
-    );
-    for row in &table.rows {
-        rendered.add_row(
-            shown
-                .iter()
-                .map(|index| cell(*index, row.get(*index).map_or("", String::as_str))),
-        );
-    }
     align(&mut rendered, table, &shown, label);
-    let lines: Vec<String> = rendered
-        .to_string()
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    let last = lines.len().saturating_sub(1);
-    for (index, words) in lines.iter().enumerate() {
+    let rendered = rendered.to_string();
+    let last = rendered.lines().count().saturating_sub(1);
+    for (index, words) in rendered.lines().enumerate() {
         let emphasis = match index {
             0 => Ansi::new().dimmed(),
             _ if table.total && index == last => Ansi::new().bold(),
             _ => Ansi::new(),
         };
-        line(out, emphasis, words);
+        line(out, emphasis, words.trim_end());
     }
+}
+
+/// The words of the columns that are shown; those of the first are at most `label` wide.
+fn filled(table: &Table, shown: &[usize], label: usize) -> comfy_table::Table {
+    let words = |column: usize, text: &str| match column {
+        0 => shortened(&harmless(text), label),
+        _ => harmless(text),
+    };
+    let mut rendered = comfy_table::Table::new();
+    rendered
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    let titles = shown.iter();
+    rendered.set_header(titles.map(|index| words(*index, &table.columns[*index].title)));
+    for row in &table.rows {
+        let cells = shown.iter().map(|index| {
+            let cell = row.get(*index).map(Cell::to_string);
+            words(*index, &cell.unwrap_or_default())
+        });
+        rendered.add_row(cells);
+    }
+    rendered
 }
 
 /// Numbers stand on the right; they and the label, the first, have a width of their own.

@@ -77,36 +77,41 @@ fn place(areas: &[f64], free: Rect, out: &mut Vec<Rect>) -> Rect {
     let mut along = 0.0;
     for area in areas {
         let length = if sum > 0.0 { side * area / sum } else { 0.0 };
-        out.push(if upright {
-            Rect {
-                x: free.x,
+        out.push(match upright {
+            true => Rect {
                 y: free.y + along,
                 width: depth,
                 height: length,
-            }
-        } else {
-            Rect {
+                ..free
+            },
+            false => Rect {
                 x: free.x + along,
-                y: free.y,
                 width: length,
                 height: depth,
-            }
+                ..free
+            },
         });
         along += length;
     }
-    if upright {
-        let depth = depth.min(free.width);
-        Rect {
-            x: free.x + depth,
-            width: free.width - depth,
-            ..free
+    free.behind(depth, upright)
+}
+
+impl Rect {
+    /// What is left of it behind a row of such a depth, which stands on the left or lies at the top.
+    fn behind(self, depth: f64, upright: bool) -> Self {
+        if upright {
+            let depth = depth.min(self.width);
+            return Self {
+                x: self.x + depth,
+                width: self.width - depth,
+                ..self
+            };
         }
-    } else {
-        let depth = depth.min(free.height);
-        Rect {
-            y: free.y + depth,
-            height: free.height - depth,
-            ..free
+        let depth = depth.min(self.height);
+        Self {
+            y: self.y + depth,
+            height: self.height - depth,
+            ..self
         }
     }
 }

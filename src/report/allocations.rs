@@ -76,21 +76,7 @@ pub(crate) fn report(
     accepted: bool,
 ) -> Report {
     let held = lock.filter(|target| target.go == go_version);
-    let benchmark = |measured: &Measured| {
-        let name = format!("{}.{}", measured.package, measured.name);
-        let known = held.and_then(|lock| lock.benchmarks.get(&name));
-        let pair = |before: Option<u64>, after| Pair {
-            before,
-            after: Some(after),
-        };
-        Benchmark {
-            package: measured.package.clone(),
-            name: measured.name.clone(),
-            allocs: pair(known.map(|allocations| allocations.allocs), measured.allocs),
-            bytes: pair(known.map(|allocations| allocations.bytes), measured.bytes),
-        }
-    };
-    let benchmarks: Vec<Benchmark> = measured.iter().map(benchmark).collect();
+    let benchmarks: Vec<Benchmark> = measured.iter().map(|one| benchmark(one, held)).collect();
     let mut verdict = Verdict::of(Vec::new());
     if !accepted {
         judge(&benchmarks, lock, held, &go_version, &mut verdict);
@@ -105,6 +91,24 @@ pub(crate) fn report(
     }
 }
 
+/// What was measured, beside what the lock holds of it.
+fn benchmark(measured: &Measured, held: Option<&Platform>) -> Benchmark {
+    let name = format!("{}.{}", measured.package, measured.name);
+    let known = held.and_then(|lock| lock.benchmarks.get(&name));
+    Benchmark {
+        package: measured.package.clone(),
+        name: measured.name.clone(),
+        allocs: Pair {
+            before: known.map(|known| known.allocs),
+            after: Some(measured.allocs),
+        },
+        bytes: Pair {
+            before: known.map(|known| known.bytes),
+            after: Some(measured.bytes),
+        },
+    }
+}
+
 fn judge(
     benchmarks: &[Benchmark],
     lock: Option<&Platform>,
@@ -115,25 +119,24 @@ fn judge(
     for it in benchmarks.iter().filter(|benchmark| benchmark.is_worse()) {
         verdict.fail(it.sentence(&format!("{FILE} says")));
     }
-    let unknown = benchmarks
-        .iter()
-        .filter(|benchmark| benchmark.allocs.before.is_none());
-    let unknown = unknown.count();
-    if let (Some(lock), None) = (lock.filter(|target| !target.benchmarks.is_empty()), held) {
-        verdict.leave_open(format!(
+    let unknown = benchmarks.iter();
+    let unknown = unknown
+        .filter(|benchmark| benchmark.allocs.before.is_none())
+        .count();
+    match (lock.filter(|target| !target.benchmarks.is_empty()), held) {
+        (Some(lock), None) => verdict.leave_open(format!(
             "benchmarks: {FILE} is from {}, and this is {go_version}, which may allocate otherwise",
             lock.go
-        ));
-    } else if unknown > 0 {
-        verdict.leave_open(format!(
+        )),
+        _ if unknown > 0 => verdict.leave_open(format!(
             "benchmarks: {FILE} does not hold {}: `gobuild-opt bench --accept` writes what is now",
             counted_of(unknown, "benchmark")
-        ));
+        )),
+        _ => {}
     }
     // One that is gone is not judged any more, and says nothing of itself.
-    let gone = held.iter().flat_map(|target| target.benchmarks.keys());
-    let gone = gone.filter(|name| !benchmarks.iter().any(|benchmark| benchmark.key() == **name));
-    for name in gone {
+    let held = held.iter().flat_map(|target| target.benchmarks.keys());
+    for name in held.filter(|name| !benchmarks.iter().any(|benchmark| benchmark.key() == **name)) {
         let why = format!("benchmarks: {name} stands in {FILE} and did not run");
         verdict.leave_open(why);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Effect, Inputs, effect};
 use crate::analysis::Artifact;
 use crate::plan::pgo;
-use crate::profile::Worth;
+use crate::profile::{Health, Worth};
 
 /// What the profile did.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -95,58 +95,55 @@ pub(crate) struct PgoPart {
 /// The profile of an executable, and what came of it.
 pub(crate) fn pgo(inputs: &Inputs<'_>, artifact: &Artifact) -> Pgo {
     let choice = &inputs.plan.targets[artifact.target].facts.pgo;
-    let built = &inputs.built[artifact.target];
-    let mine = choice.candidate(&artifact.executable.package);
+    let package = &artifact.executable.package;
+    let mine = choice.candidate(package);
     let Some((candidate, judgement)) =
         mine.and_then(|candidate| Some((candidate, candidate.judgement.as_ref()?)))
     else {
         return Pgo::default();
     };
-    let collected = judgement
-        .origin
-        .as_ref()
-        .and_then(|origin| origin.time.clone());
-    let applied = choice.applied(&artifact.executable.package).is_some();
-    let untold = applied && built.effect.is_some() && artifact.effect.is_none();
+    let origin = judgement.origin.as_ref();
+    let undone = choice.undone.iter();
     Pgo {
         profile: Some(candidate.path.display().to_string()),
         sha256: candidate.sha256.clone(),
-        applied,
-        undone: choice
-            .undone
-            .iter()
-            .flat_map(|undone| undone.flags.clone())
-            .collect(),
+        applied: choice.applied(package).is_some(),
+        undone: undone.flat_map(|undone| undone.flags.clone()).collect(),
         parts: candidate.parts.iter().map(part).collect(),
         no_inline: hidden(candidate),
         repairs: repairs(inputs, artifact),
         effect: effect::effect(inputs, artifact),
-        effect_failure: built
-            .effect_failure
-            .clone()
-            .or_else(|| untold.then(|| "the executables do not tell what was inlined".into())),
+        effect_failure: effect_failure(inputs, artifact),
         worth: candidate.worth.clone(),
         fitness: Some(judgement.fitness.id().to_owned()),
         samples: judgement.samples,
-        duration_ms: judgement
-            .origin
-            .as_ref()
-            .and_then(|origin| origin.duration_ms),
-        collected,
-        health: artifact.health.as_ref().map(|health| health.by_name),
-        lines: artifact.health.as_ref().and_then(|health| health.by_call),
-        useless: artifact
-            .health
-            .as_ref()
-            .and_then(|health| Some(health.useless()?.to_owned())),
-        vanished: artifact.health.as_ref().map_or(Vec::new(), |health| {
-            health
-                .vanished
-                .iter()
-                .map(|vanished| vanished.function.clone())
-                .collect()
-        }),
+        duration_ms: origin.and_then(|origin| origin.duration_ms),
+        collected: origin.and_then(|origin| origin.time.clone()),
+        ..artifact.health.as_ref().map_or_else(Pgo::default, fit)
     }
+}
+
+/// How much of the profile fits.
+fn fit(health: &Health) -> Pgo {
+    let vanished = health.vanished.iter();
+    Pgo {
+        health: Some(health.by_name),
+        lines: health.by_call,
+        useless: health.useless().map(str::to_owned),
+        vanished: vanished.map(|gone| gone.function.clone()).collect(),
+        ..Pgo::default()
+    }
+}
+
+/// Why it is not known what the profile did.
+fn effect_failure(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<String> {
+    let built = &inputs.built[artifact.target];
+    let choice = &inputs.plan.targets[artifact.target].facts.pgo;
+    let applied = choice.applied(&artifact.executable.package).is_some();
+    let untold = applied && built.effect.is_some() && artifact.effect.is_none();
+    let words = "the executables do not tell what was inlined";
+    let failure = built.effect_failure.clone();
+    failure.or_else(|| untold.then(|| words.to_owned()))
 }
 
 fn part(it: &pgo::Part) -> PgoPart {

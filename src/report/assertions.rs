@@ -113,25 +113,7 @@ fn in_executable(judged: &Judged, outcome: &Outcome, frames: Option<&Frames>) ->
     let is_failed_call = outcome.status == Status::Fail && subject.whole && outcome.is_a_call();
     match outcome.claim {
         Claim::MaxFrame(limit) => {
-            (outcome.status, outcome.message) = match frame {
-                Err(why) => (Status::Unknown, why.to_owned()),
-                Ok(None) => (
-                    Status::NotApplicable,
-                    "the executable has no copy of it: every call is inlined, or none is left"
-                        .to_owned(),
-                ),
-                Ok(Some(bytes)) if u64::from(bytes) <= limit => {
-                    (Status::Pass, format!("its frame takes {bytes} B"))
-                }
-                Ok(Some(bytes)) => (
-                    Status::Fail,
-                    format!(
-                        "its frame takes {bytes} B, {} B over {}",
-                        u64::from(bytes) - limit,
-                        human(limit)
-                    ),
-                ),
-            };
+            (outcome.status, outcome.message) = frame_within(limit, frame);
             if outcome.status == Status::Fail {
                 outcome.hint = "large arrays and structs by value, and what is inlined into it, make a frame large".to_owned();
             }
@@ -146,6 +128,26 @@ fn in_executable(judged: &Judged, outcome: &Outcome, frames: Option<&Frames>) ->
         _ => {}
     }
     outcome
+}
+
+/// Whether a frame is within its limit; `None` for a function of which no copy is left.
+fn frame_within(limit: u64, frame: Result<Option<u32>, &str>) -> (Status, String) {
+    let bytes = match frame {
+        Err(why) => return (Status::Unknown, why.to_owned()),
+        Ok(None) => {
+            let words = "the executable has no copy of it: every call is inlined, or none is left";
+            return (Status::NotApplicable, words.to_owned());
+        }
+        Ok(Some(bytes)) => u64::from(bytes),
+    };
+    let takes = format!("its frame takes {bytes} B");
+    match bytes.checked_sub(limit) {
+        None | Some(0) => (Status::Pass, takes),
+        Some(over) => {
+            let message = format!("{takes}, {over} B over {}", human(limit));
+            (Status::Fail, message)
+        }
+    }
 }
 
 /// Turns what no platform has into a failure: a misspelt name must not look like a function that another platform has.

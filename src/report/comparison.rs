@@ -253,37 +253,36 @@ fn picture(old: &Subject, new: &Subject) -> Option<Picture> {
 const OWNERS: &str = "way to find owners";
 
 fn causes(old: &Subject, new: &Subject) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let mut add = |what: &str, before: Option<String>, after: Option<String>| {
-        if before != after {
-            causes.push(Cause {
-                what: what.to_owned(),
-                before,
-                after,
-            });
-        }
+    let cause = |what: &str, before: Option<String>, after: Option<String>| Cause {
+        what: what.to_owned(),
+        before,
+        after,
     };
+    let platform = |subject: &Subject| Some(subject.platform.clone());
+    let mut causes = Vec::new();
     if old.go_version.is_some() && new.go_version.is_some() {
-        add("Go version", old.go_version.clone(), new.go_version.clone());
+        causes.push(cause(
+            "Go version",
+            old.go_version.clone(),
+            new.go_version.clone(),
+        ));
     }
-    add(
-        "platform",
-        Some(old.platform.clone()),
-        Some(new.platform.clone()),
-    );
-    add("main package", old.package.clone(), new.package.clone());
+    causes.push(cause("platform", platform(old), platform(new)));
+    causes.push(cause(
+        "main package",
+        old.package.clone(),
+        new.package.clone(),
+    ));
     if let (Some(old), Some(new)) = (old.owners, new.owners) {
         let words = |owners: Owners| Some(owners.name().to_owned());
-        add(OWNERS, words(old), words(new));
+        causes.push(cause(OWNERS, words(old), words(new)));
     }
     if let (Some(old), Some(new)) = (&old.settings, &new.settings) {
-        for key in old
-            .keys()
-            .chain(new.keys().filter(|key| !old.contains_key(*key)))
-        {
-            add(key, old.get(key).cloned(), new.get(key).cloned());
-        }
+        let added = new.keys().filter(|key| !old.contains_key(*key));
+        let keys = old.keys().chain(added);
+        causes.extend(keys.map(|key| cause(key, old.get(key).cloned(), new.get(key).cloned())));
     }
+    causes.retain(|cause| cause.before != cause.after);
     causes
 }
 

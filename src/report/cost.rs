@@ -57,42 +57,21 @@ pub(crate) struct Reused {
 
 pub(crate) fn time(inputs: &Inputs<'_>) -> Time {
     let sum = |of: fn(&Built) -> Duration| inputs.built.iter().map(of).sum::<Duration>();
-    let (build, baseline, escape) = (
-        sum(|built| built.release),
-        sum(|built| built.baseline),
-        sum(|built| built.escape),
-    );
+    let (baseline, escape) = (sum(|built| built.baseline), sum(|built| built.escape));
     let effect = sum(|built| {
         built.effect.as_ref().map_or(Duration::ZERO, |effect| {
             effect.with.wall + effect.without.wall
         })
     });
+    let go = sum(|built| built.release) + baseline + escape + effect;
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let links: Vec<&Tool> = inputs
-        .built
-        .iter()
-        .flat_map(|built| &built.tools)
-        .filter(|tool| tool.name != "compile")
-        .collect();
-    let seen = inputs
-        .plan
-        .targets
-        .iter()
-        .any(|target| target.is_measured());
+    let links = links(inputs);
+    let mut targets = inputs.plan.targets.iter();
+    let seen = targets.any(|target| target.is_measured());
     let walls = links.iter().filter_map(|tool| tool.end);
-    let packages = inputs
-        .plan
-        .targets
-        .iter()
-        // Nothing is compiled for `unsafe`.
-        .map(|target| {
-            let all = target.facts.packages.iter();
-            all.filter(|package| package.import_path != "unsafe")
-                .count() as u64
-        });
     Time {
         total_ms: ms(inputs.total),
-        go_ms: ms(build + baseline + escape + effect),
+        go_ms: ms(go),
         baseline_ms: ms(baseline),
         escape_ms: ms(escape),
         effect_ms: ms(effect),
@@ -102,13 +81,26 @@ pub(crate) fn time(inputs: &Inputs<'_>) -> Time {
         own_peak_memory: process::own_peak_memory(),
         reused: reused(inputs),
         packages_compiled: inputs.built.iter().map(|built| built.compiled).sum(),
-        packages: packages.sum(),
+        packages: packages(inputs),
         compiled_again: inputs
             .built
             .iter()
             .filter_map(|built| built.again.clone())
             .collect(),
     }
+}
+
+fn links<'a>(inputs: &Inputs<'a>) -> Vec<&'a Tool> {
+    let tools = inputs.built.iter().flat_map(|built| &built.tools);
+    tools.filter(|tool| tool.name != "compile").collect()
+}
+
+/// How many packages all targets have; nothing is compiled for `unsafe`.
+fn packages(inputs: &Inputs<'_>) -> u64 {
+    let all = inputs.plan.targets.iter();
+    let all = all.flat_map(|target| &target.facts.packages);
+    all.filter(|package| package.import_path != "unsafe")
+        .count() as u64
 }
 
 fn at_once(links: &[&Tool]) -> u64 {

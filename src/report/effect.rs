@@ -129,54 +129,45 @@ const NOTICEABLE: f64 = 1.0;
 
 pub(crate) fn effect(inputs: &Inputs<'_>, artifact: &Artifact) -> Option<Effect> {
     let found = artifact.effect.as_ref()?;
-    let built = &inputs.built[artifact.target];
-    let told = built.effect.as_ref()?;
-    let used = inputs.plan.targets[artifact.target]
-        .facts
-        .pgo
-        .applied(&artifact.executable.package)?;
+    let choice = &inputs.plan.targets[artifact.target].facts.pgo;
+    let told = inputs.built[artifact.target].effect.as_ref()?;
+    let (with, without) = (&told.with, &told.without);
+    let used = choice.applied(&artifact.executable.package)?;
     let total = used.calls.as_ref()?.total.max(1) as f64;
-    let gained: Vec<&Told> = told
-        .with
-        .inlined
-        .difference(&told.without.inlined)
-        .collect();
-    let lost = told.without.inlined.difference(&told.with.inlined).count();
+    let gained: Vec<&Told> = with.inlined.difference(&without.inlined).collect();
     let mut effect = Effect {
         hot: calls(found.hot),
         hot_inlined_without: calls(found.hot_without),
         hot_inlined_with: calls(found.hot_with),
         newly_inlined: newly_inlined(&found.inlined, total),
         inlined_gained: gained.len() as u64,
-        inlined_lost: lost as u64,
+        inlined_lost: without.inlined.difference(&with.inlined).count() as u64,
         inlined_by_callee: by_callee(&gained),
-        devirtualized: devirtualized(&told.with, &told.without),
-        size: Pair {
-            with: artifact.size,
-            without: found.size_without,
-        },
-        code: Pair {
-            with: found.code.0,
-            without: found.code.1,
-        },
-        packages: found
-            .packages
-            .iter()
-            .map(|(path, with, without)| PackagePair {
-                path: path.clone(),
-                with: *with,
-                without: *without,
-            })
-            .collect(),
-        escapes_gained: difference(&told.with, &told.without, inputs),
-        escapes_lost: difference(&told.without, &told.with, inputs),
+        devirtualized: devirtualized(with, without),
+        size: pair(artifact.size, found.size_without),
+        code: pair(found.code.0, found.code.1),
+        packages: found.packages.iter().map(package_pair).collect(),
+        escapes_gained: difference(with, without, inputs),
+        escapes_lost: difference(without, with, inputs),
         frames_grown: found.grown.clone(),
-        price: price(&told.with, &told.without),
+        price: price(with, without),
         summary: String::new(),
         worth: true,
     };
     (effect.worth, effect.summary) = judge(&effect);
     Some(effect)
+}
+
+fn pair(with: u64, without: u64) -> Pair {
+    Pair { with, without }
+}
+
+fn package_pair((path, with, without): &(String, u64, u64)) -> PackagePair {
+    PackagePair {
+        path: path.clone(),
+        with: *with,
+        without: *without,
+    }
 }
 
 /// The heaviest calls; `total` is the weight of all calls of the profile.

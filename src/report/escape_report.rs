@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::heat::{self, SiteHeat};
 use super::homes::{Homes, homes};
 use super::platform_escapes::{self, Against, Weighing};
-use super::verdict::About;
+use super::verdict::{About, Reason};
 use super::{
     Assertion, EscapePackage, Escapes, SCHEMA_VERSION, Site, Tool, Verdict, assertions, judge,
 };
@@ -151,6 +151,9 @@ pub(crate) struct Ranked {
     pub(crate) package: String,
     /// The function, or `file:line`.
     pub(crate) name: String,
+    /// The file and the line, where it is one.
+    #[serde(skip)]
+    pub(crate) place: Option<(String, u32)>,
     /// Its sites.
     pub(crate) sites: u64,
     /// Percent of the profile spent in the function, or in that of the line; `null` without a profile.
@@ -174,46 +177,25 @@ pub(crate) fn target(
     against: &Against<'_>,
     selection: &Selection,
 ) -> Target {
+    let weighing = Weighing::new(against.facts);
     let mut escapes = platform_escapes::report(collected, against);
     let has_lock = against.lock.is_some();
     let gate = judge::escape_gate(against.config, against.facts, Ok(&escapes), has_lock);
     let chosen: Vec<usize> = (0..collected.sites.len())
         .filter(|index| selection.holds(&collected.sites[*index]))
         .collect();
-    let weighing = Weighing::new(against.facts);
-    let heated = heat::heated(collected, against.facts, against.config, &weighing);
-    let weighed = |index: &usize| {
-        let site = platform_escapes::site(collected, *index, against.cwd);
-        Site {
-            weight: weighing.function(&site.package, &site.function),
-            heat: heated.as_ref().and_then(|heated| heated.sites[*index]),
-            ..site
-        }
-    };
-    let sites: Vec<Site> = chosen.iter().map(weighed).collect();
-    let identified: Vec<IdentifiedSite> = chosen
-        .iter()
-        .map(|index| collected.sites[*index].clone())
-        .collect();
+    let sites = weighed(&chosen, collected, against, &weighing);
+    let identified = chosen.iter().map(|index| collected.sites[*index].clone());
+    let identified: Vec<IdentifiedSite> = identified.collect();
     if selection.filter.is_some() || !selection.classes.is_empty() {
         escapes.packages = recounted(&identified);
         for package in &mut escapes.packages {
             package.weight = weighing.package(&package.path);
         }
     }
-    let groups = match selection.by {
-        By::Package => Vec::new(),
-        By::Function => escape::by_function(&identified),
-        By::Line => escape::by_line(&identified),
-    };
-    let mut groups: Vec<Ranked> = groups
-        .iter()
-        .map(|group| ranked(group, &sites, selection.by))
-        .collect();
-    groups.order_by(by_heat);
     Target {
         key: against.facts.key(),
-        groups,
+        groups: groups(&identified, &sites, selection.by),
         assertions: assertions::assertions(judged, None, against.cwd),
         almost: Vec::new(),
         unparsed_examples: collected.escapes.unparsed_examples.clone(),
@@ -223,6 +205,38 @@ pub(crate) fn target(
         sites,
         escapes,
     }
+}
+
+/// The chosen sites, each with what the profiles say of it.
+fn weighed(
+    chosen: &[usize],
+    collected: &Collected,
+    against: &Against<'_>,
+    weighing: &Weighing<'_>,
+) -> Vec<Site> {
+    let heated = heat::heated(collected, against.facts, against.config, weighing);
+    let site = |index: &usize| {
+        let site = platform_escapes::site(collected, *index, against.cwd);
+        Site {
+            weight: weighing.function(&site.package, &site.function),
+            heat: heated.as_ref().and_then(|heated| heated.sites[*index]),
+            ..site
+        }
+    };
+    chosen.iter().map(site).collect()
+}
+
+/// The sites by function or by line, the hottest first.
+fn groups(identified: &[IdentifiedSite], sites: &[Site], by: By) -> Vec<Ranked> {
+    let groups = match by {
+        By::Package => Vec::new(),
+        By::Function => escape::by_function(identified),
+        By::Line => escape::by_line(identified),
+    };
+    let groups = groups.iter().map(|group| ranked(group, sites, by));
+    let mut groups: Vec<Ranked> = groups.collect();
+    groups.order_by(by_heat);
+    groups
 }
 
 /// Where a profile says what is hot, that comes first; what the compiler made itself comes last.
@@ -244,16 +258,12 @@ pub(crate) fn report(
     config: &Config,
     change: Option<Loosens>,
 ) -> Report {
-    let mut asserted: Vec<_> = targets
-        .iter_mut()
-        .map(|target| &mut target.assertions)
-        .collect();
-    assertions::settle(&mut asserted);
-    let mut failures =
-        judge::assertion_failures(targets.iter().flat_map(|target| &target.assertions));
-    failures.extend(judge::site_failures(
-        targets.iter().map(|target| &target.escapes),
-    ));
+    let assertions = targets.iter_mut().map(|target| &mut target.assertions);
+    assertions::settle(&mut assertions.collect::<Vec<_>>());
+    let asserted = targets.iter().flat_map(|target| &target.assertions);
+    let mut failures = judge::assertion_failures(asserted);
+    let escapes = targets.iter().map(|target| &target.escapes);
+    failures.extend(judge::site_failures(escapes));
     let mut loosened = Vec::new();
     let mut of_change = None;
     match change {
@@ -265,35 +275,43 @@ pub(crate) fn report(
     let mut open = Vec::new();
     for it in &mut targets {
         it.judged.extend(of_change.clone());
-        let asserted = judge::of_assertions(&it.assertions, None);
-        it.judged.extend(asserted);
-        it.gates = it
-            .judged
-            .iter()
-            .map(|gate| Gate::new(gate, &it.key))
-            .collect();
-        for (severity, sentence) in check::open(config, it.judged.iter()) {
-            match severity {
-                Severity::Deny => failures.push(format!("{sentence} ({})", it.key).into()),
-                Severity::Warn => open.push(judge::Open {
-                    sentence,
-                    of: it.key.clone(),
-                    about: About::Other,
-                }),
-                Severity::Off => {}
-            }
-        }
+        judge_gates(it, config, &mut failures, &mut open);
     }
+    let verdict = Verdict {
+        not_judged: judge::together(&open),
+        loosened,
+        ..Verdict::of(failures)
+    };
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        verdict: Verdict {
-            not_judged: judge::together(&open),
-            loosened,
-            ..Verdict::of(failures)
-        },
+        verdict,
         by,
         targets,
+    }
+}
+
+/// Judges the gates of a platform; those that could not be judged fail, or are `open`.
+fn judge_gates(
+    target: &mut Target,
+    config: &Config,
+    failures: &mut Vec<Reason>,
+    open: &mut Vec<judge::Open>,
+) {
+    let asserted = judge::of_assertions(&target.assertions, None);
+    target.judged.extend(asserted);
+    let judged = target.judged.iter();
+    target.gates = judged.map(|gate| Gate::new(gate, &target.key)).collect();
+    for (severity, sentence) in check::open(config, target.judged.iter()) {
+        match severity {
+            Severity::Deny => failures.push(format!("{sentence} ({})", target.key).into()),
+            Severity::Warn => open.push(judge::Open {
+                sentence,
+                of: target.key.clone(),
+                about: About::Other,
+            }),
+            Severity::Off => {}
+        }
     }
 }
 
@@ -322,33 +340,30 @@ impl Selection {
 }
 
 fn ranked(group: &Group, sites: &[Site], by: By) -> Ranked {
-    let first = group.members.first().map(|member| &sites[*member]);
+    let members = || group.members.iter().map(|member| &sites[*member]);
+    let first = members().next();
+    let is_rest = is_rest(&group.name);
+    // The compiler's own name of the file may start with an import path.
+    let place = first
+        .filter(|_| by == By::Line && !is_rest)
+        .and_then(|site| Some((site.file.clone()?, site.line)));
     Ranked {
         package: group.package.clone(),
-        // The compiler's own name of the file may start with an import path.
-        name: match (
-            by,
-            first.and_then(|site| Some((site.file.as_ref()?, site.line))),
-        ) {
-            _ if is_rest(&group.name) => {
-                format!("{} in {}", group.name, group.package)
-            }
-            (By::Line, Some((file, line))) => format!("{file}:{line}"),
-            _ => group.name.clone(),
+        name: match &place {
+            _ if is_rest => format!("{} in {}", group.name, group.package),
+            Some((file, line)) => format!("{file}:{line}"),
+            None => group.name.clone(),
         },
+        place,
         sites: group.sites,
         weight: first.and_then(|site| site.weight),
-        heat: together(group.members.iter().map(|member| &sites[*member])),
+        heat: together(members()),
         classes: group
             .classes
             .iter()
             .map(|class| (class_name(class.0), class.1))
             .collect(),
-        ids: group
-            .members
-            .iter()
-            .map(|member| sites[*member].id.clone())
-            .collect(),
+        ids: members().map(|site| site.id.clone()).collect(),
         source: first.map(|site| site.source.clone()).unwrap_or_default(),
     }
 }

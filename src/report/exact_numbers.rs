@@ -79,13 +79,11 @@ pub(crate) struct Subject {
 impl Subject {
     /// `api linux/amd64`, a name of its own among the subjects of a report.
     pub(crate) fn title(&self) -> String {
-        let package = self.package.iter().map(|text| format!("({text})"));
-        let words = [self.name.clone(), self.platform.clone()];
-        let words = words
-            .into_iter()
-            .chain(package)
-            .filter(|word| !word.is_empty());
-        match words.collect::<Vec<String>>().join(" ") {
+        let package = self.package.as_ref().map(|text| format!("({text})"));
+        let words = [self.name.as_str(), &self.platform].into_iter();
+        let words = words.chain(package.as_deref());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        match words.join(" ") {
             title if title.is_empty() => "gobuild-opt".into(),
             title => title,
         }
@@ -118,21 +116,16 @@ pub(crate) fn of_release(report: &Report) -> Vec<Subject> {
     let mut names = HashSet::new();
     let mut twice = HashSet::new();
     for target in &report.targets {
-        let name = (target.name.clone(), platform(target));
-        if !names.insert(name.clone()) {
+        let name = (target.name.as_str(), platform(target));
+        if let Some(name) = names.replace(name) {
             twice.insert(name);
         }
     }
-    let mut all: Vec<Subject> = report
-        .targets
-        .iter()
-        .map(|target| {
-            of_target(
-                target,
-                twice.contains(&(target.name.clone(), platform(target))),
-            )
-        })
-        .collect();
+    let targets = report.targets.iter().map(|target| {
+        let name = (target.name.as_str(), platform(target));
+        of_target(target, twice.contains(&name))
+    });
+    let mut all: Vec<Subject> = targets.collect();
     all.push(of_run(report.verdict.failures.len()));
     all
 }

@@ -9,11 +9,32 @@ use crate::profile::Owner;
 use crate::profile::hot_summary::owner_by_path;
 use crate::profile::symbol_parts::package;
 
+/// Functions by whose they are, and by package.
+type Owners<'a> = BTreeMap<Owner, BTreeMap<&'a str, Vec<Tile>>>;
+
 /// The treemap; `None` where the functions of the profile are not all there.
 pub(crate) fn picture(shown: &Shown) -> Option<Picture> {
-    let total = u128::from(shown.summary.total.unsigned_abs()).max(1);
     let module = shown.main_module.as_deref().unwrap_or_default();
-    let mut owners: BTreeMap<Owner, BTreeMap<&str, Vec<Tile>>> = BTreeMap::new();
+    let tiles = owners(shown, module).into_iter();
+    let file = shown.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let picture = Picture {
+        title: file.to_owned(),
+        subtitle: format!(
+            "{} of {}; area is what a function has itself, without what it calls",
+            shown.summary.measure,
+            counted_of(shown.everything.len(), "function")
+        ),
+        layers: vec![Layer::Profile],
+        tiles: tiles
+            .map(|(owner, packages)| owned(owner, packages, module))
+            .collect(),
+    };
+    (picture.whole(Layer::Profile) > 0).then_some(picture)
+}
+
+fn owners<'a>(shown: &'a Shown, module: &str) -> Owners<'a> {
+    let total = u128::from(shown.summary.total.unsigned_abs()).max(1);
+    let mut owners = Owners::new();
     for it in shown.everything.iter().filter(|hot| hot.flat > 0) {
         let path = package(&it.function);
         let owner = owner_by_path(path, module);
@@ -28,44 +49,22 @@ pub(crate) fn picture(shown: &Shown) -> Option<Picture> {
             weight: u64::try_from(parts).unwrap_or(u64::MAX),
             ..Tile::leaf(label.trim_start_matches('.'), name, 0, hue(owner))
         };
-        owners
-            .entry(owner)
-            .or_default()
-            .entry(path)
-            .or_default()
-            .push(tile);
+        let packages = owners.entry(owner).or_default();
+        packages.entry(path).or_default().push(tile);
     }
-    let tiles: Vec<Tile> = owners
-        .into_iter()
-        .map(|(owner, packages)| {
-            let package = |(path, functions): (&str, Vec<Tile>)| {
-                let path = if path.is_empty() { "no package" } else { path };
-                let within = path.strip_prefix(module).filter(|_| owner == Owner::Main);
-                let label = within
-                    .and_then(|text| text.strip_prefix('/'))
-                    .unwrap_or(path);
-                Tile::around(label, path, functions)
-            };
-            let name = self::name(owner, module);
-            Tile::around(name, name, packages.into_iter().map(package).collect())
-        })
-        .collect();
-    let picture = Picture {
-        title: shown
-            .file
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-        subtitle: format!(
-            "{} of {}; area is what a function has itself, without what it calls",
-            shown.summary.measure,
-            counted_of(shown.everything.len(), "function")
-        ),
-        layers: vec![Layer::Profile],
-        tiles,
+    owners
+}
+
+/// The box of an owner around those of its packages.
+fn owned(owner: Owner, packages: BTreeMap<&str, Vec<Tile>>, module: &str) -> Tile {
+    let package = |(path, functions): (&str, Vec<Tile>)| {
+        let path = if path.is_empty() { "no package" } else { path };
+        let within = path.strip_prefix(module).filter(|_| owner == Owner::Main);
+        let label = within.and_then(|text| text.strip_prefix('/'));
+        Tile::around(label.unwrap_or(path), path, functions)
     };
-    (picture.whole(Layer::Profile) > 0).then_some(picture)
+    let name = name(owner, module);
+    Tile::around(name, name, packages.into_iter().map(package).collect())
 }
 
 fn hue(owner: Owner) -> Hue {

@@ -177,54 +177,55 @@ fn signed(bytes: u64) -> i64 {
 /// Charges each byte of the difference to one cause.
 pub fn growth(before: &Side, after: &Side) -> Growth {
     let blame = Blame::new(before, after);
-    let mut charges: BTreeMap<Charge, BTreeMap<String, i64>> = BTreeMap::new();
-    let mut left = signed(after.size) - signed(before.size);
-    let mut charge = |to: Charge, package: &str, bytes: i64| {
-        if bytes != 0 {
-            let parts = charges.entry(to).or_default();
-            *parts.entry(package.to_owned()).or_default() += bytes;
-        }
-        left -= bytes;
-    };
+    let mut charges = Charges::default();
     let price = blame.price();
-    let paths = before.packages.keys();
-    let paths = paths.chain(
-        after
-            .packages
-            .keys()
-            .filter(|path| !before.packages.contains_key(*path)),
-    );
-    for path in paths {
+    let new = after.packages.keys();
+    let new = new.filter(|path| !before.packages.contains_key(*path));
+    for path in before.packages.keys().chain(new) {
         let bytes = |side: &Side| side.packages.get(path).map_or(0, |package| package.bytes);
         let difference = signed(bytes(after)) - signed(bytes(before));
         let by_methods = price.get(path).copied().unwrap_or_default();
-        charge(Charge::Elimination, path, by_methods);
+        charges.add(Charge::Elimination, path, by_methods);
         let rest = difference - by_methods;
         if rest != 0 {
-            charge(blame.of(path, rest > 0), path, rest);
+            charges.add(blame.of(path, rest > 0), path, rest);
         }
     }
     let shared = price.get("").copied().unwrap_or_default();
-    charge(Charge::Elimination, "", shared);
+    charges.add(Charge::Elimination, "", shared);
     let symbols = signed(after.symbols) - signed(before.symbols);
-    charge(blame.of_symbols(), "", symbols);
+    charges.add(blame.of_symbols(), "", symbols);
     // Headers and tables that packages share follow from what changes everything, where anything does.
     let rest = blame.everywhere().unwrap_or(Charge::Rest);
-    let left = left;
-    if left != 0 {
-        let parts = charges.entry(rest).or_default();
-        *parts.entry(String::new()).or_default() += left;
-    }
+    let left = signed(after.size) - signed(before.size) - charges.sum;
+    charges.add(rest, "", left);
     for certain in blame.certain() {
-        charges.entry(certain).or_default();
+        charges.by_cause.entry(certain).or_default();
     }
-    let causes = causes(&blame, charges);
     Growth {
         before: before.size,
         after: after.size,
-        causes,
+        causes: causes(&blame, charges.by_cause),
         notes: blame.notes(),
         exact: false,
+    }
+}
+
+/// Bytes that are charged so far.
+#[derive(Default)]
+struct Charges {
+    /// By cause, and by package; of none where packages share them.
+    by_cause: BTreeMap<Charge, BTreeMap<String, i64>>,
+    sum: i64,
+}
+
+impl Charges {
+    fn add(&mut self, to: Charge, package: &str, bytes: i64) {
+        if bytes != 0 {
+            let parts = self.by_cause.entry(to).or_default();
+            *parts.entry(package.to_owned()).or_default() += bytes;
+        }
+        self.sum += bytes;
     }
 }
 

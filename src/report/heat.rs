@@ -12,6 +12,7 @@ use crate::build::escape_pass::Collected;
 use crate::config::Config;
 use crate::escape::IdentifiedSite;
 use crate::number::{counted, counted_of};
+use crate::plan::pgo::Heap;
 use crate::plan::{Facts, scope};
 
 /// What is allocated at the line of a site.
@@ -58,58 +59,90 @@ pub(crate) fn heated(
     config: &Config,
     weighing: &Weighing<'_>,
 ) -> Option<Heated> {
-    let cpu = facts.pgo.heat();
-    let heap = facts.pgo.heap.as_deref();
     let bare: Vec<String> = collected.sites.iter().map(bare).collect();
     let allocates = |index: &usize| collected.sites[*index].site.class.allocates();
     let allocating: Vec<usize> = (0..collected.sites.len()).filter(allocates).collect();
     let spots = allocating.iter();
     let spots = spots.map(|index| spot(&collected.sites[*index], &bare[*index], weighing));
     let spots: Vec<Spot<'_>> = spots.collect();
-    let joined = |heat: &Heat| heat.join(&spots);
-    let by_cpu = cpu.as_ref().map(|heat| (heat, joined(heat)));
-    let by_heap = heap.map(|heap| (&heap.bytes, joined(&heap.bytes), joined(&heap.objects)));
+    let cpu = facts.pgo.heat();
+    let profiles = Profiles::joined(cpu.as_ref(), facts.pgo.heap.as_deref(), &spots);
     let own = scoped(facts, config, weighing);
-    let is_own = |package: &str| own.binary_search(&package).is_ok();
-    let summary = match (&by_heap, &by_cpu) {
-        (Some((heat, joined, _)), _) => summary("allocated bytes", heat, joined, is_own),
-        (None, Some((heat, joined))) => summary("CPU of allocation", heat, joined, is_own),
-        (None, None) => return None,
-    };
     let mut heated = Heated {
         sites: vec![None; collected.sites.len()],
         packages: BTreeMap::new(),
-        summary,
+        summary: profiles.summary(|package| own.binary_search(&package).is_ok())?,
     };
     let mut counted = HashSet::new();
     for (at, index) in allocating.iter().enumerate() {
-        let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
-        let percent = |entry: &(&Heat, Joined)| match entry.0.total {
-            total if total > 0 => of(&entry.1) as f64 * 100.0 / total as f64,
-            _ => 0.0,
-        };
-        let found = SiteHeat {
-            cpu: by_cpu.as_ref().map(percent),
-            bytes: by_heap.as_ref().map(|entry| of(&entry.1)),
-            objects: by_heap.as_ref().map(|entry| of(&entry.2)),
-        };
-        // Several sites of one line have the same.
-        let lines = |joined: Option<&Joined>| joined.map(|joined| joined.lines[at]);
-        let line = (
-            lines(by_cpu.as_ref().map(|entry| &entry.1)),
-            lines(by_heap.as_ref().map(|entry| &entry.1)),
-        );
+        let found = profiles.heat(at);
         if found.is_cold() {
             continue;
         }
         heated.sites[*index] = Some(found);
-        if counted.insert(line) {
+        // Several sites of one line have the same.
+        if counted.insert(profiles.lines(at)) {
             let package = &collected.sites[*index].site.package;
             let sum = heated.packages.entry(package.clone()).or_default();
             *sum = sum.plus(found);
         }
     }
     Some(heated)
+}
+
+/// What the profiles say of allocating sites, by their places in the list of these.
+struct Profiles<'a> {
+    cpu: Option<(&'a Heat, Joined)>,
+    /// Bytes, and objects.
+    heap: Option<(&'a Heat, Joined, Joined)>,
+}
+
+impl<'a> Profiles<'a> {
+    fn joined(cpu: Option<&'a Heat>, heap: Option<&'a Heap>, spots: &[Spot<'_>]) -> Self {
+        Self {
+            cpu: cpu.map(|heat| (heat, heat.join(spots))),
+            heap: heap.map(|heap| {
+                (
+                    &heap.bytes,
+                    heap.bytes.join(spots),
+                    heap.objects.join(spots),
+                )
+            }),
+        }
+    }
+
+    fn summary(&self, is_own: impl Fn(&str) -> bool) -> Option<Summary> {
+        match (&self.heap, &self.cpu) {
+            (Some((heat, joined, _)), _) => Some(summary("allocated bytes", heat, joined, is_own)),
+            (None, Some((heat, joined))) => {
+                Some(summary("CPU of allocation", heat, joined, is_own))
+            }
+            (None, None) => None,
+        }
+    }
+
+    fn heat(&self, at: usize) -> SiteHeat {
+        let of = |joined: &Joined| joined.sums[joined.lines[at]].weight;
+        let percent = |(heat, joined): &(&Heat, Joined)| match heat.total {
+            total if total > 0 => of(joined) as f64 * 100.0 / total as f64,
+            _ => 0.0,
+        };
+        SiteHeat {
+            cpu: self.cpu.as_ref().map(percent),
+            bytes: self.heap.as_ref().map(|(_, bytes, _)| of(bytes)),
+            objects: self.heap.as_ref().map(|(_, _, objects)| of(objects)),
+        }
+    }
+
+    /// The line of a site, as each profile counts them.
+    fn lines(&self, at: usize) -> (Option<usize>, Option<usize>) {
+        let line = |joined: &Joined| joined.lines[at];
+        let heap = self.heap.as_ref();
+        (
+            self.cpu.as_ref().map(|(_, joined)| line(joined)),
+            heap.map(|(_, joined, _)| line(joined)),
+        )
+    }
 }
 
 /// The packages of the scope, as the profiles call them, sorted.

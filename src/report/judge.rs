@@ -67,25 +67,10 @@ fn executable(
     judged: &mut Judged,
     open: &mut Vec<Open>,
 ) {
-    let facts = &inputs.plan.targets[artifact.target].facts;
-    let held = budgets::Held {
-        config: inputs.config,
-        lock: inputs.lock,
-        go: &facts.toolchain.version,
-        modules,
-        no_baseline: artifact.baseline.as_ref().err().map(String::as_str),
-    };
-    let own = budgets::budgets(target, &held);
     let name = label(target);
+    let own = of_budgets(inputs, modules, target, artifact);
     let mut gates: Vec<Judgement> = own.iter().map(|budget| of_budget(budget, &name)).collect();
-    let missing = missing(inputs, artifact);
-    gates.extend(escape_gate(
-        inputs.config,
-        facts,
-        target.escapes.as_ref().ok_or_else(|| missing.clone()),
-        inputs.lock.is_some(),
-    ));
-    gates.extend(of_assertions(&target.assertions, Some(&missing)));
+    gates.extend(of_passes(inputs, target, artifact));
     let standing = standing(inputs, artifact);
     let context = context(inputs, artifact, &standing, &gates);
     let checked = check::run(inputs.config, &context);
@@ -97,10 +82,38 @@ fn executable(
         of: name.clone(),
         about: About::SaidByCheck,
     }));
+    let gates = gates.iter();
     judged
         .gates
-        .extend(gates.iter().map(|judgement| Gate::new(judgement, &name)));
+        .extend(gates.map(|judgement| Gate::new(judgement, &name)));
     judged.budgets.extend(own);
+}
+
+fn of_budgets(
+    inputs: &Inputs<'_>,
+    modules: &BTreeSet<String>,
+    target: &Target,
+    artifact: &Artifact,
+) -> Vec<Budget> {
+    let facts = &inputs.plan.targets[artifact.target].facts;
+    let held = budgets::Held {
+        config: inputs.config,
+        lock: inputs.lock,
+        go: &facts.toolchain.version,
+        modules,
+        no_baseline: artifact.baseline.as_ref().err().map(String::as_str),
+    };
+    budgets::budgets(target, &held)
+}
+
+/// The gates that stand on what the compiler says: escapes and assertions.
+fn of_passes(inputs: &Inputs<'_>, target: &Target, artifact: &Artifact) -> Vec<Judgement> {
+    let facts = &inputs.plan.targets[artifact.target].facts;
+    let missing = missing(inputs, artifact);
+    let escapes = target.escapes.as_ref().ok_or_else(|| missing.clone());
+    let gate = escape_gate(inputs.config, facts, escapes, inputs.lock.is_some());
+    let asserted = of_assertions(&target.assertions, Some(&missing));
+    gate.into_iter().chain(asserted).collect()
 }
 
 /// Leaves the gates of a platform open for which nothing is linked.

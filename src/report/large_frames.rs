@@ -1,5 +1,7 @@
 //! Reports the large stack frames of an executable.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,43 +91,43 @@ pub(crate) fn shown_limits(config: &Config) -> Option<FrameLimits> {
 
 pub(crate) fn frames(inputs: &Inputs<'_>, artifact: &Artifact) -> Vec<Frame> {
     let facts = &inputs.plan.targets[artifact.target].facts;
-    let grown = artifact.effect.as_ref().map(|effect| &effect.grown);
+    let package = &artifact.executable.package;
     let limits = Limits {
-        without_profile: grown,
-        ..limits(
-            inputs.config,
-            inputs.lock,
-            facts,
-            &artifact.executable.package,
-        )
+        without_profile: artifact.effect.as_ref().map(|effect| &effect.grown),
+        ..limits(inputs.config, inputs.lock, facts, package)
     };
     let over = guard::over(&artifact.large_frames, &limits);
-    let frame = |frame: &crate::analysis::frames::Frame| {
+    let frames = artifact.large_frames.iter();
+    let frames = frames.map(|frame| {
         let failed = over.iter().find(|over| over.frame == frame);
-        let mut hot: Vec<String> = frame
-            .hot
-            .iter()
-            .map(|call| call.callee.to_string())
-            .collect();
-        hot.sort();
-        hot.dedup();
-        Frame {
-            function: frame.function.clone(),
-            package: frame.package.clone(),
-            bytes: frame.bytes,
-            goroutine: frame.start,
-            hot_inlined: hot,
-            standard: frame.standard,
-            accepted: limits
-                .accepted
-                .and_then(|all| all.get(&frame.function))
-                .copied(),
-            without_profile: grown.and_then(|all| all.get(&frame.function)).copied(),
-            over: failed.map(|over| why(over).to_owned()),
-            limit: failed.map(|over| over.limit),
-        }
-    };
-    artifact.large_frames.iter().map(frame).collect()
+        reported(frame, &limits, failed)
+    });
+    frames.collect()
+}
+
+/// A frame, and why it fails where it does.
+fn reported(
+    frame: &crate::analysis::frames::Frame,
+    limits: &Limits<'_>,
+    failed: Option<&Over<'_>>,
+) -> Frame {
+    let calls = frame.hot.iter();
+    let mut hot: Vec<String> = calls.map(|call| call.callee.to_string()).collect();
+    hot.sort();
+    hot.dedup();
+    let known = |all: Option<&BTreeMap<String, u64>>| all?.get(&frame.function).copied();
+    Frame {
+        function: frame.function.clone(),
+        package: frame.package.clone(),
+        bytes: frame.bytes,
+        goroutine: frame.start,
+        hot_inlined: hot,
+        standard: frame.standard,
+        accepted: known(limits.accepted),
+        without_profile: known(limits.without_profile),
+        over: failed.map(|over| why(over).to_owned()),
+        limit: failed.map(|over| over.limit),
+    }
 }
 
 fn why(over: &Over<'_>) -> &'static str {

@@ -198,25 +198,11 @@ pub(crate) fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
         since_revision::compare(collected, before, against, &mut escapes);
         return escapes;
     }
-    let target = against
-        .lock
-        .and_then(|lock| lock.targets.get(&against.facts.key()));
-    let Some(target) = target else {
+    let key = against.facts.key();
+    let Some(target) = against.lock.and_then(|lock| lock.targets.get(&key)) else {
         return escapes;
     };
-    let patterns = scope::patterns(&against.config.escape.scope, &against.facts.packages);
-    let in_build = |path: &str| {
-        let packages = &against.facts.packages;
-        scope::contains(&patterns, path)
-            && packages.iter().any(|package| package.import_path == path)
-    };
-    let compared = lock::compare(
-        target,
-        &escapes.go_version,
-        &escapes.scope,
-        &collected.listed(),
-        in_build,
-    );
+    let compared = compared(collected, target, against, &escapes);
     escapes.lock = Some(state(&compared, target, against));
     if let Comparison::Sites { new, fixed, moved } = compared {
         escapes.moved = moved as u64;
@@ -228,6 +214,23 @@ pub(crate) fn report(collected: &Collected, against: &Against<'_>) -> Escapes {
         }
     }
     escapes
+}
+
+/// The sites against those of the lock, of the packages that are built.
+fn compared(
+    collected: &Collected,
+    target: &lock::Platform,
+    against: &Against<'_>,
+    escapes: &Escapes,
+) -> Comparison {
+    let packages = &against.facts.packages;
+    let patterns = scope::patterns(&against.config.escape.scope, packages);
+    let in_build = |path: &str| {
+        let mut packages = packages.iter();
+        scope::contains(&patterns, path) && packages.any(|package| package.import_path == path)
+    };
+    let (go, scope) = (&escapes.go_version, &escapes.scope);
+    lock::compare(target, go, scope, &collected.listed(), in_build)
 }
 
 fn counts(collected: &Collected, against: &Against<'_>, weighing: &Weighing<'_>) -> Escapes {
@@ -292,40 +295,47 @@ pub(crate) fn package(it: &crate::escape::PackageEscapes) -> EscapePackage {
 }
 
 fn state(compared: &Comparison, target: &lock::Platform, against: &Against<'_>) -> LockState {
-    let go = &against.facts.toolchain.version;
-    let (note, classes) = match compared {
-        Comparison::Sites { .. } if target.profiles != profiles(against.facts) => (
-            Some("the profile is another than the lock's, and changes what is inlined: some of the changes may come from it".to_owned()),
-            Vec::new(),
-        ),
-        Comparison::Sites { new, fixed, .. }
-            if !target.profiles.is_empty() && (!new.is_empty() || !fixed.is_empty()) =>
-        {
-            (Some("a profile is applied: it names calls by their distance from the start of the function, so an edit inside a hot function changes what is inlined there, and with it some of these sites".to_owned()), Vec::new())
-        }
-        Comparison::Sites { .. } => (None, Vec::new()),
-        Comparison::OtherGo { go: before, classes } => {
-            let change = |entry: &(Class, u64, u64)| ClassChange {
-                class: class_name(entry.0),
-                before: entry.1,
-                after: entry.2,
-            };
-            (
-                Some(format!("the lock is from {before} and this is {go}, which reports other sites for the same code: nothing is compared, `gobuild-opt accept` writes the lock anew")),
-                classes.iter().map(change).collect(),
-            )
-        }
-        Comparison::OtherScope { scope } => (
-            Some(format!("the lock is for the scope `{scope}` and this is `{}`: nothing is compared, `gobuild-opt accept` writes the lock anew", against.config.escape.scope)),
-            Vec::new(),
-        ),
+    let classes = match compared {
+        Comparison::OtherGo { classes, .. } => classes.iter().map(class_change).collect(),
+        _ => Vec::new(),
     };
     LockState {
         go_version: target.go.clone(),
         scope: target.scope.clone(),
         compared: matches!(compared, Comparison::Sites { .. }),
-        note,
+        note: note(compared, target, against),
         classes,
+    }
+}
+
+fn class_change((class, before, after): &(Class, u64, u64)) -> ClassChange {
+    ClassChange {
+        class: class_name(*class),
+        before: *before,
+        after: *after,
+    }
+}
+
+/// Why nothing is compared, or what to keep in mind.
+fn note(compared: &Comparison, target: &lock::Platform, against: &Against<'_>) -> Option<String> {
+    let go = &against.facts.toolchain.version;
+    match compared {
+        Comparison::Sites { .. } if target.profiles != profiles(against.facts) => {
+            Some("the profile is another than the lock's, and changes what is inlined: some of the changes may come from it".to_owned())
+        }
+        Comparison::Sites { new, fixed, .. }
+            if !target.profiles.is_empty() && (!new.is_empty() || !fixed.is_empty()) =>
+        {
+            Some("a profile is applied: it names calls by their distance from the start of the function, so an edit inside a hot function changes what is inlined there, and with it some of these sites".to_owned())
+        }
+        Comparison::Sites { .. } => None,
+        Comparison::OtherGo { go: before, .. } => Some(format!(
+            "the lock is from {before} and this is {go}, which reports other sites for the same code: nothing is compared, `gobuild-opt accept` writes the lock anew"
+        )),
+        Comparison::OtherScope { scope } => Some(format!(
+            "the lock is for the scope `{scope}` and this is `{}`: nothing is compared, `gobuild-opt accept` writes the lock anew",
+            against.config.escape.scope
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Inputs;
 use crate::build::tools;
 use crate::order::Order;
+use crate::plan::TargetPlan;
 
 /// What go's tools took in this run: with `[report] resources`. It differs from run to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,41 +44,43 @@ pub(crate) struct ToolCost {
 
 pub(crate) fn resources(inputs: &Inputs<'_>) -> Option<Resources> {
     inputs.config.report.resources.then_some(())?;
-    let mut found = Resources::default();
-    for (plan, built) in inputs.plan.targets.iter().zip(inputs.built) {
-        if !plan.is_measured() {
-            found.unknown.push(plan.facts.key());
-        }
-        for tool in &built.tools {
-            let Some(end) = tool.end else { continue };
-            found.cpu_ms += end.cpu_us;
-            found.wall_ms += end.wall_us;
-            found.peak = found.peak.max(end.peak);
-            found.tools.push(ToolCost {
-                tool: tool.name.clone(),
-                package: tool.package.clone(),
-                target: plan.facts.key(),
-                wall_ms: end.wall_us / 1000,
-                cpu_ms: end.cpu_us / 1000,
-                peak: end.peak,
-            });
-        }
-    }
-    found.cpu_ms /= 1000;
-    found.wall_ms /= 1000;
-    let all: Vec<tools::Tool> = inputs
-        .built
-        .iter()
-        .flat_map(|built| built.tools.clone())
-        .collect();
-    found.peak_at_once = tools::peak(&all);
-    let order = |tool: &ToolCost| {
+    let targets = || inputs.plan.targets.iter().zip(inputs.built);
+    let ended = inputs.built.iter().flat_map(|built| &built.tools);
+    let ended = ended.filter_map(|tool| tool.end);
+    let mut found = Resources {
+        tools: targets()
+            .flat_map(|(plan, built)| built.tools.iter().filter_map(|tool| cost(tool, plan)))
+            .collect(),
+        cpu_ms: ended.clone().map(|end| end.cpu_us).sum::<u64>() / 1000,
+        wall_ms: ended.clone().map(|end| end.wall_us).sum::<u64>() / 1000,
+        peak: ended.map(|end| end.peak).max().unwrap_or(0),
+        unknown: targets()
+            .filter(|(plan, _)| !plan.is_measured())
+            .map(|(plan, _)| plan.facts.key())
+            .collect(),
+        ..Resources::default()
+    };
+    let all = inputs.built.iter().flat_map(|built| built.tools.clone());
+    found.peak_at_once = tools::peak(&all.collect::<Vec<tools::Tool>>());
+    found.tools.order_by_key(|tool| {
         (
             std::cmp::Reverse(tool.cpu_ms),
             tool.package.clone(),
             tool.tool.clone(),
         )
-    };
-    found.tools.order_by_key(order);
+    });
     Some(found)
+}
+
+/// What a tool took; `None` where it did not end.
+fn cost(tool: &tools::Tool, plan: &TargetPlan) -> Option<ToolCost> {
+    let end = tool.end?;
+    Some(ToolCost {
+        tool: tool.name.clone(),
+        package: tool.package.clone(),
+        target: plan.facts.key(),
+        wall_ms: end.wall_us / 1000,
+        cpu_ms: end.cpu_us / 1000,
+        peak: end.peak,
+    })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::UNCOUNTED_C;
 use super::weighing::Weighing;
 use crate::analysis::Artifact;
-use crate::binary::PackageBytes;
+use crate::binary::{ModuleBytes, PackageBytes};
 use crate::order::{Order, Ordered};
 use crate::plan::Facts;
 
@@ -104,31 +104,16 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         return Vec::new();
     };
     let mut list: Vec<PackageSize> = sizes.packages.iter().map(|it| package(it, true)).collect();
-    list.push(PackageSize {
-        path: SHARED.into(),
-        module: None,
-        version: None,
-        bytes: sizes.shared,
-        before: None,
-        weight: None,
-        retained: None,
-    });
-    list.push(PackageSize {
-        path: UNOWNED.into(),
-        module: None,
-        version: None,
-        bytes: artifact.size - sum(list.iter().map(|package| package.bytes)),
-        before: None,
-        weight: None,
-        retained: None,
-    });
+    list.push(nobody(SHARED, sizes.shared));
+    let owned = sum(list.iter().map(|package| package.bytes));
+    list.push(nobody(UNOWNED, artifact.size - owned));
     if let Ok(before) = &artifact.baseline
         && let Some(old) = &before.sizes
     {
-        let owned = sum(old.packages.iter().map(|package| package.bytes)) + old.shared;
-        let mut known: BTreeMap<&str, u64> = old
-            .packages
-            .iter()
+        let bytes = |package: &PackageBytes| package.bytes;
+        let owned = sum(old.packages.iter().map(bytes)) + old.shared;
+        let packages = old.packages.iter();
+        let mut known: BTreeMap<&str, u64> = packages
             .map(|package| (package.path.as_str(), package.bytes))
             .ordered();
         known.insert(SHARED, old.shared);
@@ -136,14 +121,25 @@ fn by_size(artifact: &Artifact) -> Vec<PackageSize> {
         for it in &mut list {
             it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));
         }
-        let gone = old
-            .packages
-            .iter()
-            .filter(|package| known.contains_key(package.path.as_str()));
+        let gone = old.packages.iter();
+        let gone = gone.filter(|package| known.contains_key(package.path.as_str()));
         list.extend(gone.map(|gone| package(gone, false)));
     }
     list.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     list
+}
+
+/// Bytes of several packages, or of none.
+fn nobody(path: &str, bytes: u64) -> PackageSize {
+    PackageSize {
+        path: path.into(),
+        module: None,
+        version: None,
+        bytes,
+        before: None,
+        weight: None,
+        retained: None,
+    }
 }
 
 fn package(it: &PackageBytes, here: bool) -> PackageSize {
@@ -162,14 +158,12 @@ pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<M
     let Some(sizes) = &artifact.sizes else {
         return Vec::new();
     };
-    let mut list: Vec<ModuleSize> = Vec::new();
-    list.extend(sizes.modules.iter().map(|module| ModuleSize {
-        path: module.path.clone(),
-        version: module.version.clone(),
-        bytes: module.bytes,
-        before: None,
-        retained: retained.and_then(|all| all.modules.get(&module.path).copied()),
-    }));
+    let retained = |path: &str| retained.and_then(|all| all.modules.get(path).copied());
+    let here = sizes.modules.iter().map(|it| ModuleSize {
+        retained: retained(&it.path),
+        ..module(it, true)
+    });
+    let mut list: Vec<ModuleSize> = here.collect();
     list.push(ModuleSize {
         path: UNOWNED.into(),
         version: None,
@@ -181,29 +175,31 @@ pub(crate) fn modules(artifact: &Artifact, retained: Option<&Retained>) -> Vec<M
         && let Some(old) = &before.sizes
     {
         let owned = sum(old.modules.iter().map(|module| module.bytes));
-        let mut known: BTreeMap<&str, u64> = old
-            .modules
-            .iter()
+        let modules = old.modules.iter();
+        let mut known: BTreeMap<&str, u64> = modules
             .map(|module| (module.path.as_str(), module.bytes))
             .ordered();
         known.insert(UNOWNED, before.binary.file_size.saturating_sub(owned));
         for it in &mut list {
             it.before = Some(known.remove(it.path.as_str()).unwrap_or(0));
         }
-        let gone = old
-            .modules
-            .iter()
-            .filter(|module| known.contains_key(module.path.as_str()));
-        list.extend(gone.map(|module| ModuleSize {
-            path: module.path.clone(),
-            version: module.version.clone(),
-            bytes: 0,
-            before: Some(module.bytes),
-            retained: None,
-        }));
+        let gone = old.modules.iter();
+        let gone = gone.filter(|module| known.contains_key(module.path.as_str()));
+        list.extend(gone.map(|gone| module(gone, false)));
     }
     list.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     list
+}
+
+/// A module of this file, or of the one before alone.
+fn module(it: &ModuleBytes, here: bool) -> ModuleSize {
+    ModuleSize {
+        path: it.path.clone(),
+        version: it.version.clone(),
+        bytes: if here { it.bytes } else { 0 },
+        before: (!here).then_some(it.bytes),
+        retained: None,
+    }
 }
 
 fn sum(bytes: impl Iterator<Item = u64>) -> u64 {

@@ -1,8 +1,9 @@
 //! The report of `advise` for people: what costs, and what to try.
 
-use super::{Block, Table, Tone, number, optional, text};
-use crate::advise::{Interval, Measure};
-use crate::number::{counted, counted_of, grouped};
+use super::differing::more;
+use super::{Block, Cell, Digits, Table, number, optional, text};
+use crate::advise::{Class, Interval, Measure};
+use crate::number::{counted, counted_of};
 use crate::order::Order;
 use crate::report::advice_report::{ClassShare, Finding, LineCost, Place, Report, Target, Used};
 
@@ -16,31 +17,26 @@ pub(crate) fn advise(report: &Report, top: usize) -> Vec<Block> {
         if several {
             blocks.push(Block::Title(target.key.clone()));
         }
-        blocks.push(Block::Heading(heading(target)));
-        blocks.extend(target.profiles.iter().map(used));
-        blocks.extend(
-            target
-                .notes
-                .iter()
-                .map(|note| line(Tone::Warn, note.clone())),
-        );
-        blocks.extend(summary(target));
-        let findings = target.findings.iter().enumerate().take(top);
-        blocks.extend(findings.flat_map(|(index, it)| finding(number + index + 1, it)));
+        blocks.extend(advised(target, number, top));
         number += target.findings.len();
-        blocks.extend(rest(target.findings.len(), top, "finding"));
-        blocks.extend(costs(target, top));
-        blocks.extend(asides(target));
     }
-    let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|open| line(Tone::Warn, format!("warn  {open}"))));
-    let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|failure| line(Tone::Bad, format!("FAIL  {failure}"))));
+    blocks.extend(report.verdict.not_judged.iter().map(Block::open));
+    blocks.extend(report.verdict.failures.iter().map(Block::failed));
     blocks
 }
 
-fn line(tone: Tone, words: String) -> Block {
-    Block::Line(tone, words)
+/// What is said of a platform, its findings counted on from `number`.
+fn advised(target: &Target, number: usize, top: usize) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(heading(target))];
+    blocks.extend(target.profiles.iter().map(used));
+    blocks.extend(target.notes.iter().map(Block::warn));
+    blocks.extend(summary(target));
+    let findings = target.findings.iter().enumerate().take(top);
+    blocks.extend(findings.flat_map(|(index, it)| finding(number + index + 1, it)));
+    blocks.extend(rest(target.findings.len(), top, "finding"));
+    blocks.extend(costs(target, top));
+    blocks.extend(asides(target));
+    blocks
 }
 
 fn heading(target: &Target) -> String {
@@ -78,7 +74,7 @@ fn used(it: &Used) -> Block {
         it.file,
         it.measure.words()
     );
-    line(Tone::Dim, words)
+    Block::dim(words)
 }
 
 fn bytes(count: i64) -> String {
@@ -90,36 +86,32 @@ fn summary(target: &Target) -> Vec<Block> {
     let (Some(own), Some(below)) = (target.own, target.below) else {
         return Vec::new();
     };
-    let part = |class: &&ClassShare| class.own >= 0.05;
-    let mut classes: Vec<&ClassShare> = target.classes.iter().filter(part).collect();
-    classes.order_by(|a, b| b.own.total_cmp(&a.own));
-    let parts: Vec<String> = classes
-        .iter()
-        .take(8)
-        .map(|class| format!("{} {:.1}", class.class.words(), class.own))
-        .collect();
-    let parts = match parts.is_empty() {
-        true => String::new(),
-        false => format!(": {}", parts.join(", ")),
-    };
-    let mut blocks = vec![line(
-        Tone::Plain,
-        format!(
-            "{below:.1} % of the CPU is spent on your lines and in what they call, {own:.1} % in the runtime for them{parts}"
-        ),
-    )];
-    let gc = target
-        .classes
-        .iter()
-        .find(|class| class.class == crate::advise::Class::Gc);
-    if let Some(it) = gc.filter(|class| class.share.percent >= 0.05) {
-        let words = format!(
+    let parts = parts(&target.classes);
+    let mut blocks = vec![Block::plain(format!(
+        "{below:.1} % of the CPU is spent on your lines and in what they call, {own:.1} % in the runtime for them{parts}"
+    ))];
+    let mut classes = target.classes.iter();
+    let gc = classes.find(|class| class.class == Class::Gc);
+    if let Some(gc) = gc.filter(|gc| gc.share.percent >= 0.05) {
+        blocks.push(Block::plain(format!(
             "{:.1} % is garbage collection beside the program: whoever allocates pays for it, by an estimate only",
-            it.share.percent
-        );
-        blocks.push(line(Tone::Plain, words));
+            gc.share.percent
+        )));
     }
     blocks
+}
+
+/// What the runtime does for the lines, the dearest first.
+fn parts(classes: &[ClassShare]) -> String {
+    let mut dear: Vec<&ClassShare> = classes.iter().filter(|class| class.own >= 0.05).collect();
+    dear.order_by(|a, b| b.own.total_cmp(&a.own));
+    let parts = dear.iter().take(8);
+    let parts = parts.map(|class| format!("{} {:.1}", class.class.words(), class.own));
+    let parts: Vec<String> = parts.collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", parts.join(", ")),
+    }
 }
 
 /// `0.41 % ±0.09`
@@ -127,14 +119,33 @@ fn share(it: &Interval) -> String {
     format!("{:.2} % ±{:.2}", it.percent, it.margin)
 }
 
-fn place(it: &Place) -> String {
-    match it.line {
-        0 => it.file.clone(),
-        number => format!("{}:{number}", it.file),
-    }
+fn place(it: &Place) -> Cell {
+    let line = Some(it.line).filter(|line| *line > 0);
+    Cell::Site(it.file.clone(), line)
 }
 
 fn finding(index: usize, it: &Finding) -> Vec<Block> {
+    let mut blocks = vec![Block::warn(found(index, it))];
+    if !it.place.source.is_empty() {
+        blocks.push(Block::plain(format!("      {}", it.place.source)));
+    }
+    let said = [
+        ("seen", &it.seen),
+        ("try", &it.attempt),
+        ("not when", &it.unless),
+        ("verify", &it.verify),
+    ];
+    blocks.extend(said.map(|(word, text)| Block::dim(format!("      {word}: {text}"))));
+    if it.patch.is_some() {
+        blocks.push(Block::dim(format!(
+            "      patch: `gobuild-opt advise --try {index}` shows and measures one"
+        )));
+    }
+    blocks
+}
+
+/// What is found, how much it costs, and where.
+fn found(index: usize, it: &Finding) -> String {
     let amount = match it.measure {
         Measure::Allocated | Measure::InUse => format!(", {}", bytes(it.amount)),
         _ => String::new(),
@@ -143,7 +154,7 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
         Measure::Goroutines | Measure::Leaked => "goroutine",
         _ => "sample",
     };
-    let title = format!(
+    format!(
         "#{index}{} {}  {} of {}, {}{amount}  {} {}",
         if it.new == Some(true) { " new" } else { "" },
         it.rule,
@@ -152,39 +163,17 @@ fn finding(index: usize, it: &Finding) -> Vec<Block> {
         counted(it.share.samples, noun),
         place(&it.place),
         it.place.function
-    );
-    let mut blocks = vec![line(Tone::Warn, title)];
-    if !it.place.source.is_empty() {
-        blocks.push(line(Tone::Plain, format!("      {}", it.place.source)));
-    }
-    let said = [
-        ("seen", &it.seen),
-        ("try", &it.attempt),
-        ("not when", &it.unless),
-        ("verify", &it.verify),
-    ];
-    blocks.extend(said.map(|(word, text)| line(Tone::Dim, format!("      {word}: {text}"))));
-    if it.patch.is_some() {
-        let words =
-            format!("      patch: `gobuild-opt advise --try {index}` shows and measures one");
-        blocks.push(line(Tone::Dim, words));
-    }
-    blocks
+    )
 }
 
 fn rest(all: usize, top: usize, noun: &str) -> Option<Block> {
-    let more = all.checked_sub(top).filter(|difference| *difference > 0)?;
-    let words = format!("and {} more: --top 0", counted_of(more, noun));
-    Some(line(Tone::Dim, words))
+    more("", all.saturating_sub(top), noun)
 }
 
 /// Lines without advice: what the runtime costs there is known, what to do is not.
 fn costs(target: &Target, top: usize) -> Vec<Block> {
-    let plain: Vec<&LineCost> = target
-        .costs
-        .iter()
-        .filter(|line| line.rule.is_none())
-        .collect();
+    let plain = target.costs.iter().filter(|line| line.rule.is_none());
+    let plain: Vec<&LineCost> = plain.collect();
     if plain.is_empty() {
         return Vec::new();
     }
@@ -197,59 +186,56 @@ fn costs(target: &Target, top: usize) -> Vec<Block> {
         optional(text("of")),
         optional(text("source")),
     ];
-    let row = |line: &&LineCost| {
-        let class = line.class.map_or("", |class| class.words());
-        let via = match line.via.as_str() {
-            "" => class.to_owned(),
-            via => format!("{class} in {}", via.rsplit('/').next().unwrap_or(via))
-                .trim_start()
-                .to_owned(),
-        };
-        let source: String = line.place.source.chars().take(48).collect();
-        vec![
-            place(&line.place),
-            format!("{:.2}", line.share.percent),
-            format!("{:.2}", line.share.margin),
-            grouped(line.share.samples),
-            via,
-            line.measure.words().to_owned(),
-            source,
-        ]
-    };
-    let table = Table {
-        columns,
-        rows: plain.iter().take(top).map(row).collect(),
-        total: false,
-    };
+    let rows = plain.iter().take(top).map(|line| cost(line));
     let mut blocks = vec![
-        Block::Heading("Costs without advice".into()),
-        Block::Table(table),
+        Block::heading("Costs without advice"),
+        Table::of(columns, rows).into(),
     ];
     blocks.extend(rest(plain.len(), top, "line"));
     blocks
 }
 
+fn cost(line: &LineCost) -> Vec<Cell> {
+    let class = line.class.map_or("", |class| class.words());
+    let via = match line.via.as_str() {
+        "" => class.to_owned(),
+        via => {
+            let name = via.rsplit('/').next().unwrap_or(via);
+            format!("{class} in {name}").trim_start().to_owned()
+        }
+    };
+    let source: String = line.place.source.chars().take(48).collect();
+    vec![
+        place(&line.place),
+        Cell::Percent(line.share.percent, Digits::Two),
+        Cell::Percent(line.share.margin, Digits::Two),
+        Cell::count(line.share.samples),
+        via.into(),
+        line.measure.words().into(),
+        source.into(),
+    ]
+}
+
 fn asides(target: &Target) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !target.weighted {
-        let words = format!(
+        blocks.push(Block::warn(format!(
             "unweighted: without a profile nothing is known to cost anything; {} may allocate, see `gobuild-opt escape`",
             counted(target.sites, "site")
-        );
-        blocks.push(line(Tone::Warn, words));
-        let hint = "      -> collect one: `gobuild-opt profile collect URL`, or give one with --profile FILE";
-        blocks.push(line(Tone::Dim, hint.into()));
+        )));
+        blocks.push(Block::dim(
+            "      -> collect one: `gobuild-opt profile collect URL`, or give one with --profile FILE",
+        ));
     }
     if target.hidden > 0 {
-        let words = format!(
-            "{} with too few samples to say anything",
-            counted(target.hidden, "line")
-        );
-        blocks.push(line(Tone::Dim, words));
+        let lines = counted(target.hidden, "line");
+        blocks.push(Block::dim(format!(
+            "{lines} with too few samples to say anything"
+        )));
     }
     if target.ignored > 0 {
-        let words = format!("{} ignored", counted(target.ignored, "finding"));
-        blocks.push(line(Tone::Dim, words));
+        let findings = counted(target.ignored, "finding");
+        blocks.push(Block::dim(format!("{findings} ignored")));
     }
     blocks
 }

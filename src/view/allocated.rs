@@ -1,53 +1,53 @@
 //! The report of `bench` for people.
 
-use super::{Block, Table, Tone, number, text};
-use crate::number::{change, counted_of, grouped};
+use super::{Block, Cell, Table, number, text};
+use crate::number::counted_of;
 use crate::report::allocations::Report;
-use crate::report::difference::Pair;
+use crate::report::difference::{Benchmark, Pair};
 
 /// The whole report.
 pub(crate) fn allocated(report: &Report) -> Vec<Block> {
-    let all = counted_of(report.benchmarks.len(), "benchmark");
-    let rows = report.benchmarks.iter().map(|benchmark| {
+    let mut blocks = vec![
+        Block::heading(format!(
+            "Allocations: {}, the least of five runs ({}, {})",
+            counted_of(report.benchmarks.len(), "benchmark"),
+            report.key,
+            report.go_version
+        )),
+        table(&report.benchmarks).into(),
+    ];
+    blocks.extend(report.verdict.not_judged.iter().map(Block::open));
+    blocks.extend(report.verdict.failures.iter().map(Block::failed));
+    blocks
+}
+
+fn table(benchmarks: &[Benchmark]) -> Table {
+    let columns = vec![
+        text("benchmark"),
+        number("allocs/op"),
+        number("to the lock"),
+        number("B/op"),
+        number("to the lock"),
+    ];
+    let rows = benchmarks.iter().map(|benchmark| {
         vec![
-            benchmark.key(),
+            benchmark.key().into(),
             value(benchmark.allocs),
             lock(benchmark.allocs),
             value(benchmark.bytes),
             lock(benchmark.bytes),
         ]
     });
-    let mut blocks = vec![
-        Block::Heading(format!(
-            "Allocations: {all}, the least of five runs ({}, {})",
-            report.key, report.go_version
-        )),
-        Block::Table(Table {
-            columns: vec![
-                text("benchmark"),
-                number("allocs/op"),
-                number("to the lock"),
-                number("B/op"),
-                number("to the lock"),
-            ],
-            rows: rows.collect(),
-            total: false,
-        }),
-    ];
-    let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
-    let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|failure| Block::Line(Tone::Bad, format!("FAIL  {failure}"))));
-    blocks
+    Table::of(columns, rows)
 }
 
-fn value(it: Pair) -> String {
-    it.after.map_or_else(|| "-".into(), grouped)
+fn value(it: Pair) -> Cell {
+    it.after.map_or("-".into(), Cell::count)
 }
 
-fn lock(it: Pair) -> String {
+fn lock(it: Pair) -> Cell {
     match (it.before, it.after) {
-        (Some(before), Some(after)) => change(before, after),
+        (Some(before), Some(after)) => Cell::delta(before, after),
         _ => "new".into(),
     }
 }

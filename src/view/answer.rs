@@ -4,8 +4,10 @@ use super::{before_main, growth_causes};
 use crate::config::size::human;
 use crate::number::{counted, grouped};
 use crate::report::UNCOUNTED_C;
-use crate::report::reasons::{Asked, Biggest, By, Caller, Chain, Cut, Freed, Reasons, Since};
-use crate::view::{Block, Table, Tone, number, optional, text};
+use crate::report::reasons::{
+    Asked, Biggest, By, Caller, Chain, Cut, Freed, Program, Reasons, Since,
+};
+use crate::view::{Block, Cell, Table, number, optional, text};
 
 /// The blocks, with at most `top` lines in each listing.
 pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
@@ -14,145 +16,139 @@ pub fn outline(reasons: &Reasons, top: usize) -> Vec<Block> {
         "{} · {}/{} · {}",
         reasons.package, go.goos, go.goarch, go.version
     ))];
-    if let Some(program) = &reasons.program {
-        let methods = match program.keeps_every_method {
-            true => "; every exported method is kept (`why dce`)",
-            false => "",
-        };
-        let line = format!(
-            "{} of code and data from {}{methods}",
-            human(program.bytes),
-            counted(program.packages, "package")
-        );
-        blocks.push(Block::Line(Tone::Plain, line));
-        if program.uncounted_c {
-            blocks.push(Block::Line(Tone::Plain, UNCOUNTED_C.into()));
-        }
-    }
-    if let Some(reason) = &reasons.not_run {
-        let line = format!("known by imports only, not by the linker's elimination: {reason}");
-        blocks.push(Block::Line(Tone::Warn, line));
-    }
-    blocks.extend(
-        reasons
-            .asked
-            .iter()
-            .flat_map(|asked| answer(asked, reasons.by, top)),
-    );
+    blocks.extend(reasons.program.iter().flat_map(program));
+    let not_run = reasons.not_run.iter();
+    blocks.extend(not_run.map(|reason| {
+        Block::warn(format!(
+            "known by imports only, not by the linker's elimination: {reason}"
+        ))
+    }));
+    let asked = reasons.asked.iter();
+    blocks.extend(asked.flat_map(|asked| answer(asked, reasons.by, top)));
     blocks.extend(reasons.cut.iter().flat_map(|cut| without(cut, top)));
-    blocks.extend(
-        reasons
-            .inits
-            .iter()
-            .flat_map(|inits| before_main::outline(inits, top)),
-    );
+    let inits = reasons.inits.iter();
+    blocks.extend(inits.flat_map(|inits| before_main::outline(inits, top)));
     blocks.extend(reasons.since.iter().flat_map(|found| since(found, top)));
     blocks.extend(reasons.biggest.iter().flat_map(|all| biggest(all)));
     blocks
 }
 
+/// How large it all is.
+fn program(program: &Program) -> Vec<Block> {
+    let methods = match program.keeps_every_method {
+        true => "; every exported method is kept (`why dce`)",
+        false => "",
+    };
+    let line = format!(
+        "{} of code and data from {}{methods}",
+        human(program.bytes),
+        counted(program.packages, "package")
+    );
+    let c = program.uncounted_c.then_some(UNCOUNTED_C);
+    std::iter::once(Block::plain(line))
+        .chain(c.map(Block::plain))
+        .collect()
+}
+
 /// Why it has another size than in an earlier revision.
 fn since(since: &Since, top: usize) -> Vec<Block> {
     let line = format!("since {} ({})", since.revision, since.commit);
-    let mut blocks = vec![Block::Line(Tone::Plain, line)];
+    let mut blocks = vec![Block::plain(line)];
     blocks.extend(growth_causes::outline(&since.growth, top));
     blocks
 }
 
 fn answer(asked: &Asked, by: By, top: usize) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!("why {}", asked.name))];
+    let mut blocks = vec![Block::heading(format!("why {}", asked.name))];
     if asked.kind == "dce" {
         blocks.extend(callers(&asked.callers, top));
     } else if asked.chains.is_empty() {
-        let line = match by {
+        blocks.push(Block::good(match by {
             By::Linker => "it is compiled, but nothing of it is kept",
             By::Imports => "no import leads to it",
-        };
-        blocks.push(Block::Line(Tone::Good, line.into()));
+        }));
     }
-    for (index, chain) in asked.chains.iter().enumerate() {
-        if asked.chains.len() > 1 {
-            blocks.push(Block::Line(Tone::Dim, format!("chain {}", index + 1)));
+    blocks.extend(chains(&asked.chains));
+    if !asked.imported_by.is_empty() {
+        let by = first_of(&asked.imported_by);
+        blocks.push(Block::plain(format!("imported by {by}")));
+    }
+    blocks.extend(asked.also.iter().map(Block::dim));
+    blocks.extend(without_it(asked, by, top));
+    blocks
+}
+
+fn chains(chains: &[Chain]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for (index, chain) in chains.iter().enumerate() {
+        if chains.len() > 1 {
+            blocks.push(Block::dim(format!("chain {}", index + 1)));
         }
         blocks.push(steps(chain));
-    }
-    if !asked.imported_by.is_empty() {
-        let line = format!("imported by {}", first_of(&asked.imported_by));
-        blocks.push(Block::Line(Tone::Plain, line));
-    }
-    let also = asked.also.iter();
-    blocks.extend(also.map(|line| Block::Line(Tone::Dim, line.clone())));
-    if let Some(freed) = &asked.without {
-        let line = match asked.kind.as_str() {
-            "dce" => "without these calls",
-            _ => "without it",
-        };
-        blocks.extend(lost(line, freed, top));
-    } else if by == By::Linker && asked.kind != "dce" {
-        let line = "it cannot be left out: every program needs it";
-        blocks.push(Block::Line(Tone::Plain, line.into()));
     }
     blocks
 }
 
+/// What would go with it.
+fn without_it(asked: &Asked, by: By, top: usize) -> Vec<Block> {
+    let is_calls = asked.kind == "dce";
+    match &asked.without {
+        Some(freed) if is_calls => lost("without these calls", freed, top),
+        Some(freed) => lost("without it", freed, top),
+        None if by == By::Linker && !is_calls => {
+            vec![Block::plain(
+                "it cannot be left out: every program needs it",
+            )]
+        }
+        None => Vec::new(),
+    }
+}
+
 fn steps(chain: &Chain) -> Block {
-    let row = |step: &crate::report::reasons::Step| {
-        let place = match (&step.file, step.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}"),
-            _ => String::new(),
-        };
-        vec![step.kind.clone(), step.symbol.clone(), place]
-    };
-    Block::Table(Table {
-        columns: vec![
-            text("how"),
-            text("what"),
-            optional(text("where in the step before")),
-        ],
-        rows: chain.steps.iter().map(row).collect(),
-        total: false,
-    })
+    let columns = vec![
+        text("how"),
+        text("what"),
+        optional(text("where in the step before")),
+    ];
+    let rows = chain.steps.iter().map(|step| {
+        let place = step.file.as_ref().zip(step.line);
+        let place = place.map(|(file, line)| Cell::line(file, line));
+        vec![(&step.kind).into(), (&step.symbol).into(), place.into()]
+    });
+    Table::of(columns, rows).into()
 }
 
 fn callers(callers: &[Caller], top: usize) -> Vec<Block> {
     if callers.is_empty() {
-        let line = "no call of a method by an unknown name is kept: unused methods are eliminated";
-        return vec![Block::Line(Tone::Good, line.into())];
+        return vec![Block::good(
+            "no call of a method by an unknown name is kept: unused methods are eliminated",
+        )];
     }
     let line = format!(
         "every exported method is kept, by {} with calls of methods whose names are not known when linking",
         counted(callers.len() as u64, "function")
     );
-    let row = |caller: &Caller| {
+    let columns = vec![text("function"), number("bytes without it alone")];
+    let shown = callers.iter().take(top);
+    let rows = shown.clone().map(|caller| {
         let alone = match caller.alone {
-            0 => "0 (another does so too)".to_owned(),
-            bytes => grouped(bytes),
+            0 => Cell::Other(0.0, "0 (another does so too)".into()),
+            bytes => Cell::bytes(bytes),
         };
-        vec![caller.symbol.clone(), alone]
-    };
-    let mut blocks = vec![
-        Block::Line(Tone::Warn, line),
-        Block::Table(Table {
-            columns: vec![text("function"), number("bytes without it alone")],
-            rows: callers.iter().take(top).map(row).collect(),
-            total: false,
-        }),
-    ];
-    for caller in callers.iter().take(top) {
-        if let Some(chain) = &caller.chain {
-            blocks.push(Block::Line(
-                Tone::Dim,
-                format!("how {} is reached", caller.symbol),
-            ));
-            blocks.push(steps(chain));
-        }
-    }
+        vec![(&caller.symbol).into(), alone]
+    });
+    let mut blocks = vec![Block::warn(line), Table::of(columns, rows).into()];
+    let reached = shown.filter_map(|caller| Some((&caller.symbol, caller.chain.as_ref()?)));
+    blocks.extend(reached.flat_map(|(symbol, chain)| {
+        let how = Block::dim(format!("how {symbol} is reached"));
+        [how, steps(chain)]
+    }));
     blocks
 }
 
 fn without(cut: &Cut, top: usize) -> Vec<Block> {
     let names = cut.names.join(" and ");
-    let mut blocks = vec![Block::Heading(format!("cut {names}"))];
+    let mut blocks = vec![Block::heading(format!("cut {names}"))];
     blocks.extend(lost("the file", &cut.freed, top));
     blocks
 }
@@ -167,21 +163,17 @@ fn lost(subject: &str, freed: &Freed, top: usize) -> Vec<Block> {
         grouped(freed.bytes),
         counted(freed.functions, "function"),
     );
-    let row = |entry: &crate::report::reasons::PackageBytes| {
+    let rows = freed.packages.iter().take(top).map(|entry| {
         let name = match entry.package.as_str() {
             "" => "tables that packages share",
             package => package,
         };
-        vec![name.to_owned(), grouped(entry.bytes)]
-    };
-    let rows: Vec<Vec<String>> = freed.packages.iter().take(top).map(row).collect();
-    let mut blocks = vec![Block::Line(Tone::Plain, line)];
-    if !rows.is_empty() {
-        blocks.push(Block::Table(Table {
-            columns: vec![text("package"), number("bytes")],
-            rows,
-            total: false,
-        }));
+        vec![name.into(), Cell::bytes(entry.bytes)]
+    });
+    let table = Table::of(vec![text("package"), number("bytes")], rows);
+    let mut blocks = vec![Block::plain(line)];
+    if !table.rows.is_empty() {
+        blocks.push(table.into());
     }
     blocks
 }
@@ -196,25 +188,22 @@ fn first_of(packages: &[String]) -> String {
 }
 
 fn biggest(all: &[Biggest]) -> Vec<Block> {
-    let row = |entry: &Biggest| {
-        let by = first_of(&entry.imported_by);
+    let rows = all.iter().map(|entry| {
         // As it can be typed: a package of the same name is another cut.
         let name = match entry.kind.as_str() {
             "module" => format!("module:{}", entry.name),
             _ => entry.name.clone(),
         };
-        vec![name, grouped(entry.bytes), by]
-    };
+        let by = first_of(&entry.imported_by);
+        vec![name.into(), Cell::bytes(entry.bytes), by.into()]
+    });
+    let columns = vec![
+        text("without"),
+        number("bytes"),
+        optional(text("imported by")),
+    ];
     vec![
-        Block::Heading("the cuts that free most".into()),
-        Block::Table(Table {
-            columns: vec![
-                text("without"),
-                number("bytes"),
-                optional(text("imported by")),
-            ],
-            rows: all.iter().map(row).collect(),
-            total: false,
-        }),
+        Block::heading("the cuts that free most"),
+        Table::of(columns, rows).into(),
     ]
 }

@@ -1,8 +1,8 @@
 //! Lays out what packages do before `main`.
 
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Cell, Column, Table, number, optional, text};
 use crate::config::size::human;
-use crate::number::{counted, grouped};
+use crate::number::{counted_of, grouped};
 use crate::order::Order;
 use crate::report::reasons::{Init, Inits};
 
@@ -12,44 +12,39 @@ pub(super) fn outline(inits: &Inits, top: usize) -> Vec<Block> {
     let line = format!(
         "{} would go if nothing were done before main: {} with work that keeps something alone",
         human(inits.bytes),
-        counted(count as u64, "package")
+        counted_of(count, "package")
     );
+    let mut shown: Vec<&Init> = inits.list.iter().collect();
+    if inits.traced {
+        shown.order_by_key(|init| std::cmp::Reverse(init.microseconds));
+    }
+    let rows = shown.iter().take(top).map(|init| row(inits, init));
+    let table = Table::of(columns(inits), rows);
+    let mut blocks = vec![Block::heading("why init"), Block::plain(line)];
+    if !table.rows.is_empty() {
+        blocks.push(table.into());
+    }
+    blocks
+}
+
+fn columns(inits: &Inits) -> Vec<Column> {
     let mut columns = vec![text("package"), number("bytes")];
     if inits.traced {
         columns.extend([number("µs"), number("allocated B"), number("allocs")]);
     }
     columns.push(optional(text("largest")));
-    let mut shown: Vec<&Init> = inits.list.iter().collect();
-    if inits.traced {
-        shown.order_by_key(|init| std::cmp::Reverse(init.microseconds));
-    }
-    let rows: Vec<Vec<String>> = shown
-        .iter()
-        .take(top)
-        .map(|init| row(inits, init))
-        .collect();
-    let mut blocks = vec![
-        Block::Heading("why init".into()),
-        Block::Line(Tone::Plain, line),
-    ];
-    if !rows.is_empty() {
-        blocks.push(Block::Table(Table {
-            columns,
-            rows,
-            total: false,
-        }));
-    }
-    blocks
+    columns
 }
 
-fn row(inits: &Inits, init: &Init) -> Vec<String> {
-    let mut row = vec![init.package.clone(), grouped(init.bytes)];
+fn row(inits: &Inits, init: &Init) -> Vec<Cell> {
+    let mut row = vec![(&init.package).into(), Cell::bytes(init.bytes)];
     if inits.traced {
-        let all = [init.microseconds, init.allocated, init.allocations];
-        row.extend(all.map(|value| value.map_or(String::new(), grouped)));
+        row.push(init.microseconds.map(Cell::count).into());
+        row.push(init.allocated.map(Cell::bytes).into());
+        row.push(init.allocations.map(Cell::count).into());
     }
     let largest = init.largest.iter();
     let largest = largest.map(|of| format!("{} {}", of.symbol, grouped(of.bytes)));
-    row.push(largest.collect::<Vec<_>>().join(", "));
+    row.push(largest.collect::<Vec<_>>().join(", ").into());
     row
 }

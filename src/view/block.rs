@@ -1,5 +1,8 @@
 //! The blocks that every readable format can draw.
 
+use std::fmt::Display;
+
+use super::cell::Cell;
 use crate::report::picture::Picture;
 
 /// A piece of a readable report.
@@ -17,6 +20,48 @@ pub enum Block {
     Picture(Picture),
     /// Differences between pairs of runs.
     Strip(Strip),
+}
+
+impl Block {
+    /// What the next block is about.
+    pub(crate) fn heading(words: impl Into<String>) -> Self {
+        Self::Heading(words.into())
+    }
+
+    /// A fact.
+    pub(crate) fn plain(words: impl Into<String>) -> Self {
+        Self::Line(Tone::Plain, words.into())
+    }
+
+    /// All is well.
+    pub(crate) fn good(words: impl Into<String>) -> Self {
+        Self::Line(Tone::Good, words.into())
+    }
+
+    /// Worth a look.
+    pub(crate) fn warn(words: impl Into<String>) -> Self {
+        Self::Line(Tone::Warn, words.into())
+    }
+
+    /// What failed.
+    pub(crate) fn bad(words: impl Into<String>) -> Self {
+        Self::Line(Tone::Bad, words.into())
+    }
+
+    /// An aside.
+    pub(crate) fn dim(words: impl Into<String>) -> Self {
+        Self::Line(Tone::Dim, words.into())
+    }
+
+    /// A reason for which the run fails.
+    pub(crate) fn failed(reason: impl Display) -> Self {
+        Self::bad(format!("FAIL  {reason}"))
+    }
+
+    /// A gate that had nothing to look at.
+    pub(crate) fn open(gate: impl Display) -> Self {
+        Self::warn(format!("warn  {gate}"))
+    }
 }
 
 /// Differences between pairs of runs, in percent.
@@ -60,9 +105,26 @@ pub struct Table {
     /// Their titles.
     pub(crate) columns: Vec<Column>,
     /// One cell per column.
-    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<Cell>>,
     /// The last row is a sum.
     pub(crate) total: bool,
+}
+
+impl Table {
+    /// Rows below their titles, none of them a sum.
+    pub(crate) fn of(columns: Vec<Column>, rows: impl IntoIterator<Item = Vec<Cell>>) -> Self {
+        Self {
+            columns,
+            rows: rows.into_iter().collect(),
+            total: false,
+        }
+    }
+}
+
+impl From<Table> for Block {
+    fn from(table: Table) -> Self {
+        Self::Table(table)
+    }
 }
 
 /// A column.

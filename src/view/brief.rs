@@ -3,9 +3,12 @@
 
 mod overview;
 
+use std::collections::BTreeSet;
+
 use super::check_lines::IsKnown;
 use super::{
-    Block, Tone, check_lines, lock_changes, new_sites, pgo, profile_effect, resource_table,
+    Block, Tone, check_lines, lock_changes, new_sites, pgo, place, profile_effect, resource_table,
+    said_once, title,
 };
 use crate::assertion;
 use crate::check::{Finding, Status};
@@ -30,22 +33,16 @@ pub(crate) fn brief(report: &Report, is_known: IsKnown<'_>) -> Vec<Block> {
         several => overview(several),
     };
     blocks.extend(changes(targets));
-    blocks.extend(
-        targets
-            .iter()
-            .flat_map(|target| profile_effect::effect(target, false)),
-    );
+    let profiled = targets.iter();
+    blocks.extend(profiled.flat_map(|target| profile_effect::effect(target, false)));
     blocks.extend(escapes(targets));
-    let resources = report.resources.as_ref();
-    blocks.extend(resources.into_iter().flat_map(resource_table::outline));
+    let resources = report.resources.iter();
+    blocks.extend(resources.flat_map(resource_table::outline));
     blocks.extend(check_lines::warned(targets, is_known));
     if !unchanged {
-        let sums = report
-            .checksums
-            .iter()
-            .map(|checksum| format!("checksums: {checksum}"));
-        let asides = sums.chain([MORE.to_owned()]);
-        blocks.extend(asides.map(|aside| Block::Line(Tone::Dim, aside)));
+        let sums = report.checksums.iter();
+        blocks.extend(sums.map(|sums| Block::dim(format!("checksums: {sums}"))));
+        blocks.push(Block::dim(MORE));
     }
     blocks.extend(failures(report));
     blocks.push(verdict(report, is_known));
@@ -61,10 +58,8 @@ fn is_accepted(target: &Target) -> bool {
     let entry = target.lock.as_ref();
     let same =
         entry.is_some_and(|lock| lock.compared && lock.sizes.is_empty() && lock.facts.is_empty());
-    same && target
-        .escapes
-        .as_ref()
-        .is_none_or(|escapes| !has_news(escapes))
+    let escapes = target.escapes.as_ref();
+    same && escapes.is_none_or(|escapes| !has_news(escapes))
 }
 
 fn has_news(escapes: &Escapes) -> bool {
@@ -86,27 +81,15 @@ fn executable(target: &Target, unchanged: bool) -> Vec<Block> {
     )];
     facts.extend(file.go_version.clone());
     facts.extend(file.linkage.as_ref().map(|linkage| linkage.short()));
-    let mut lines = vec![
-        (
-            Tone::Plain,
-            format!("{}  {}", place(target), facts.join(", ")),
-        ),
-        (Tone::Dim, format!("sha256 {}", file.sha256)),
+    let mut blocks = vec![
+        Block::Title(title(target)),
+        Block::plain(format!("{}  {}", place(file), facts.join(", "))),
+        Block::dim(format!("sha256 {}", file.sha256)),
     ];
-    lines.extend(size(target));
-    let profile = || pgo(target, false);
-    lines.extend(profile().filter(|(tone, _)| !unchanged || *tone == Tone::Warn));
-    let lines = lines.into_iter().map(|(tone, it)| Block::Line(tone, it));
-    std::iter::once(Block::Title(super::title(target)))
-        .chain(lines)
-        .collect()
-}
-
-fn place(target: &Target) -> String {
-    match &target.artifact.path {
-        Some(path) => path.clone(),
-        None => "built, checked and discarded (keep it with `-o DIR/` or `[build] out-dir`)".into(),
-    }
+    let profile = pgo(target, false).filter(|(tone, _)| !unchanged || *tone == Tone::Warn);
+    let lines = size(target).into_iter().chain(profile);
+    blocks.extend(lines.map(|(tone, words)| Block::Line(tone, words)));
+    blocks
 }
 
 /// The size against the lock, or where that says nothing against the baseline.
@@ -157,7 +140,7 @@ fn difference(before: u64, after: u64, words: &str) -> String {
 }
 
 /// The size that the lock has of an executable of the same Go.
-fn locked(target: &Target) -> Option<u64> {
+pub(super) fn locked(target: &Target) -> Option<u64> {
     let lock = target.lock.as_ref().filter(|lock| lock.compared)?;
     match lock.sizes.iter().find(|size| size.item == "size") {
         Some(it) => it.before,
@@ -176,10 +159,8 @@ fn changes(targets: &[Target]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for target in changed.iter().take(LISTED) {
         if targets.len() > 1 {
-            blocks.push(Block::Heading(format!(
-                "{} against gobuild-opt.lock",
-                label(target)
-            )));
+            let heading = format!("{} against gobuild-opt.lock", label(target));
+            blocks.push(Block::Heading(heading));
         }
         blocks.extend(lock_changes::briefly(target));
     }
@@ -189,62 +170,46 @@ fn changes(targets: &[Target]) -> Vec<Block> {
             "{} against the lock: --full",
             counted_of(rest, "more executable that differs")
         );
-        blocks.push(Block::Line(Tone::Dim, words));
+        blocks.push(Block::dim(words));
     }
     blocks
 }
 
 /// What is new; without a lock how many sites there are. What all platforms share is said once, the rest with its platform.
 fn escapes(targets: &[Target]) -> Vec<Block> {
-    let mut platforms: Vec<String> = Vec::new();
-    let mut said: Vec<(Block, Vec<String>)> = Vec::new();
-    let collected = targets
-        .iter()
-        .filter_map(|target| Some((target, target.escapes.as_ref()?)));
-    for (target, escapes) in collected {
-        let platform = platform(target);
-        if !platforms.contains(&platform) {
-            platforms.push(platform.clone());
-        }
-        let blocks = match &escapes.lock {
-            Some(_) if !has_news(escapes) => Vec::new(),
-            Some(_) => new_sites::brief(escapes),
-            None => without_lock(escapes),
-        };
-        for block in blocks {
-            match said.iter_mut().find(|entry| entry.0 == block) {
-                Some((_, of)) if of.contains(&platform) => {}
-                Some((_, of)) => of.push(platform.clone()),
-                None => said.push((block, vec![platform.clone()])),
-            }
-        }
-    }
+    let collected = targets.iter().filter(|target| target.escapes.is_some());
+    let platforms: BTreeSet<String> = collected.map(platform).collect();
+    let lines = targets.iter().flat_map(|target| {
+        let lines = target.escapes.iter().flat_map(escape_lines);
+        lines.map(|line| (line, platform(target)))
+    });
     let named = |(block, of): (Block, Vec<String>)| match block {
         Block::Line(tone, text) if of.len() < platforms.len() => {
             Block::Line(tone, format!("{}: {text}", of.join(", ")))
         }
         shared => shared,
     };
-    said.into_iter().map(named).collect()
+    said_once(lines).into_iter().map(named).collect()
+}
+
+fn escape_lines(escapes: &Escapes) -> Vec<Block> {
+    match &escapes.lock {
+        Some(_) if !has_news(escapes) => Vec::new(),
+        Some(_) => new_sites::brief(escapes),
+        None => without_lock(escapes),
+    }
 }
 
 /// `linux/amd64/v3`
-fn platform(target: &Target) -> String {
+pub(super) fn platform(target: &Target) -> String {
     let level = target.level.iter().map(|text| format!("/{text}"));
-    format!(
-        "{}/{}{}",
-        target.goos,
-        target.goarch,
-        level.collect::<String>()
-    )
+    let level = level.collect::<String>();
+    format!("{}/{}{level}", target.goos, target.goarch)
 }
 
 fn without_lock(escapes: &Escapes) -> Vec<Block> {
-    let packages = escapes
-        .packages
-        .iter()
-        .filter(|package| package.sites > 0)
-        .count();
+    let packages = escapes.packages.iter();
+    let packages = packages.filter(|package| package.sites > 0).count();
     let words = format!(
         "escapes: {} in {}; `gobuild-opt accept` writes a lock, and later runs say what is new",
         counted(escapes.sites, "site"),
@@ -255,12 +220,9 @@ fn without_lock(escapes: &Escapes) -> Vec<Block> {
     } else {
         Tone::Plain
     };
-    let aside = escapes
-        .notes
-        .iter()
-        .map(|note| Block::Line(Tone::Warn, note.clone()));
+    let notes = escapes.notes.iter().map(Block::warn);
     std::iter::once(Block::Line(tone, words))
-        .chain(aside)
+        .chain(notes)
         .collect()
 }
 
@@ -268,11 +230,9 @@ fn without_lock(escapes: &Escapes) -> Vec<Block> {
 fn failures(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     for failure in &report.verdict.failures {
-        blocks.push(Block::Line(Tone::Bad, format!("FAIL  {failure}")));
-        blocks.extend(
-            hint(report, &failure.about)
-                .map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
-        );
+        blocks.push(Block::failed(failure));
+        let hint = hint(report, &failure.about);
+        blocks.extend(hint.map(|hint| Block::dim(format!("      -> {hint}"))));
     }
     blocks
 }
@@ -290,28 +250,16 @@ fn hint<'a>(report: &'a Report, about: &About) -> Option<&'a str> {
 }
 
 fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
-    let executables = counted_of(report.targets.len(), "executable");
-    let mut parts = vec![executables];
+    let open = report.gates.iter();
+    let open = open.filter(|gate| gate.outcome == Word::NotJudged).count();
+    let mut parts = vec![counted_of(report.targets.len(), "executable")];
     let failures = report.verdict.failures.len();
     parts.extend((failures > 0).then(|| counted_of(failures, "failure")));
-    let warnings = check_lines::warnings(&report.targets);
-    let known = check_lines::known(&report.targets, is_known);
-    let again = match known {
-        0 => String::new(),
-        it if it == warnings => " as in the last run".to_owned(),
-        it => format!(" ({it} as in the last run)"),
-    };
-    parts.extend((warnings > 0).then(|| format!("{}{again}", counted_of(warnings, "warning"))));
-    let open = report
-        .gates
-        .iter()
-        .filter(|gate| gate.outcome == Word::NotJudged)
-        .count();
+    parts.extend(warnings(report, is_known));
     parts.extend((open > 0).then(|| format!("{} not judged", counted_of(open, "gate"))));
-    let passed = passed(report);
-    let tail = match passed.is_empty() {
-        true => String::new(),
-        false => format!("; {passed} passed"),
+    let tail = match passed(report) {
+        none if none.is_empty() => String::new(),
+        passed => format!("; {passed} passed"),
     };
     let (tone, word) = match (report.verdict.pass, open) {
         (false, _) => (Tone::Bad, "FAIL"),
@@ -321,12 +269,21 @@ fn verdict(report: &Report, is_known: IsKnown<'_>) -> Block {
     Block::Line(tone, format!("{word}  {}{tail}", parts.join(", ")))
 }
 
+/// `3 warnings (2 as in the last run)`
+fn warnings(report: &Report, is_known: IsKnown<'_>) -> Option<String> {
+    let warnings = check_lines::warnings(&report.targets);
+    let again = match check_lines::known(&report.targets, is_known) {
+        0 => String::new(),
+        known if known == warnings => " as in the last run".to_owned(),
+        known => format!(" ({known} as in the last run)"),
+    };
+    (warnings > 0).then(|| format!("{}{again}", counted_of(warnings, "warning")))
+}
+
 /// `8 checks and 2 budgets`
 fn passed(report: &Report) -> String {
-    let budgets = report
-        .budgets
-        .iter()
-        .filter(|budget| budget.status == Status::Pass);
+    let budgets = report.budgets.iter();
+    let budgets = budgets.filter(|budget| budget.status == Status::Pass);
     let asserted = report.targets.iter().flat_map(|target| &target.assertions);
     let asserted = asserted.filter(|assertion| assertion.status == assertion::Status::Pass);
     let counts = [

@@ -1,10 +1,10 @@
 //! Lays out the verdict and what changed, for who reads ten lines: from a report, and perhaps that of what it is based
 //! on.
 
-use super::{Block, Table, Tone, number, text};
+use super::brief::{locked, platform};
+use super::{Block, Cell, Column, Table, number, text};
 use crate::check::{LOOSENED, Status};
-use crate::config::size::human;
-use crate::number::{change, counted, grouped, percent};
+use crate::number::{counted, counted_of};
 use crate::order::Order;
 use crate::report::comparison::{Comparison, Pair};
 use crate::report::spelled;
@@ -34,20 +34,19 @@ pub(crate) fn summary(
     let mut blocks = vec![Block::Title(title(report))];
     let failures = &report.verdict.failures;
     let failing = failures.iter().take(MOST);
-    blocks.extend(failing.map(|failing| Block::Line(Tone::Bad, failing.to_string())));
+    blocks.extend(failing.map(|failing| Block::bad(failing.to_string())));
     blocks.extend(more(failures.len(), "failure"));
     blocks.extend(match base {
-        Some(base) => compared(report, base, base_name),
+        Some(base) => compared(report, base, base_name.unwrap_or("the base")),
         None => against_lock(&report.targets),
     });
     blocks.extend(sites(report));
     let loosened = loosened(report);
     let told = loosened.iter().take(MOST);
-    blocks.extend(told.map(|text| Block::Line(Tone::Warn, format!("loosened: {text}"))));
+    blocks.extend(told.map(|text| Block::warn(format!("loosened: {text}"))));
     blocks.extend(more(loosened.len(), "loosened gate"));
     let warnings = warnings(report);
-    let warned = warnings.iter().take(MOST);
-    blocks.extend(warned.map(|text| Block::Line(Tone::Warn, text.clone())));
+    blocks.extend(warnings.iter().take(MOST).map(Block::warn));
     blocks.extend(more(warnings.len(), "warning"));
     blocks
 }
@@ -87,13 +86,7 @@ fn title(report: &Report) -> String {
 
 fn more(all: usize, noun: &str) -> Option<Block> {
     let left = all.checked_sub(MOST).filter(|difference| *difference > 0)?;
-    let left = counted(left as u64, &format!("more {noun}"));
-    Some(Block::Line(Tone::Dim, left))
-}
-
-fn platform(it: &Target) -> String {
-    let level = it.level.iter().map(|text| format!("/{text}"));
-    format!("{}/{}{}", it.goos, it.goarch, level.collect::<String>())
+    Some(Block::dim(counted_of(left, &format!("more {noun}"))))
 }
 
 fn against_lock(targets: &[Target]) -> Vec<Block> {
@@ -104,56 +97,39 @@ fn against_lock(targets: &[Target]) -> Vec<Block> {
 
 fn executables(targets: &[Target]) -> Block {
     let has_lock = targets.iter().any(|target| locked(target).is_some());
-    let mut table = Table {
-        columns: vec![
-            text("executable"),
-            text("platform"),
-            number("size"),
-            number("bytes"),
-        ],
-        ..Table::default()
-    };
-    if has_lock {
-        table.columns.push(number("since the lock"));
-    }
-    for it in targets.iter().take(MOST) {
-        let size = it.artifact.size;
-        let mut row = vec![it.name.clone(), platform(it), human(size), grouped(size)];
-        if has_lock {
-            row.push(locked(it).map_or("not known".into(), |before| change(before, size)));
-        }
-        table.rows.push(row);
-    }
-    Block::Table(table)
-}
-
-/// The size that the lock has of an executable of the same Go.
-fn locked(target: &Target) -> Option<u64> {
-    let lock = target.lock.as_ref().filter(|lock| lock.compared)?;
-    match lock.sizes.iter().find(|size| size.item == "size") {
-        Some(it) => it.before,
-        // Only what changed has an entry.
-        None => Some(target.artifact.size),
-    }
+    let mut columns = vec![
+        text("executable"),
+        text("platform"),
+        number("size"),
+        number("bytes"),
+    ];
+    columns.extend(has_lock.then(|| number("since the lock")));
+    let rows = targets.iter().take(MOST).map(|target| {
+        let size = target.artifact.size;
+        let since =
+            || locked(target).map_or("not known".into(), |before| Cell::delta(before, size));
+        let mut row = vec![
+            (&target.name).into(),
+            platform(target).into(),
+            Cell::size(size),
+            Cell::bytes(size),
+        ];
+        row.extend(has_lock.then(since));
+        row
+    });
+    Table::of(columns, rows).into()
 }
 
 /// A module whose bytes changed by less is no news.
 const FLOOR: u64 = 1024;
 
+/// A module of an executable, and its bytes before and now.
+type Grown<'a> = (&'a str, &'a Target, u64, u64);
+
 /// The modules that changed most since the lock.
 fn grown(targets: &[Target]) -> Option<Block> {
-    let mut rows = Vec::new();
-    for target in targets {
-        let lock = target.lock.iter().filter(|lock| lock.compared);
-        for it in lock.flat_map(|lock| &lock.sizes) {
-            let (before, after) = (it.before.unwrap_or(0), it.after.unwrap_or(0));
-            let module = it.item.strip_prefix("module:");
-            if let Some(module) = module.filter(|_| before.abs_diff(after) >= FLOOR) {
-                rows.push((module, target, before, after));
-            }
-        }
-    }
-    rows.order_by_key(|(module, _, before, after)| {
+    let mut all: Vec<Grown<'_>> = targets.iter().flat_map(grown_of).collect();
+    all.order_by_key(|(module, _, before, after)| {
         (std::cmp::Reverse(before.abs_diff(*after)), *module)
     });
     let columns = vec![
@@ -162,82 +138,77 @@ fn grown(targets: &[Target]) -> Option<Block> {
         number("bytes"),
         number("since the lock"),
     ];
-    let mut table = Table {
-        columns,
-        ..Table::default()
-    };
-    for (module, target, before, after) in rows.iter().take(MOST) {
-        table.rows.push(vec![
-            (*module).to_owned(),
-            format!("{} {}", target.name, platform(target)),
-            grouped(*after),
-            change(*before, *after),
-        ]);
-    }
-    (!table.rows.is_empty()).then_some(Block::Table(table))
+    let rows = all
+        .iter()
+        .take(MOST)
+        .map(|(module, target, before, after)| {
+            vec![
+                (*module).into(),
+                format!("{} {}", target.name, platform(target)).into(),
+                Cell::bytes(*after),
+                Cell::delta(*before, *after),
+            ]
+        });
+    (!all.is_empty()).then(|| Table::of(columns, rows).into())
 }
 
-fn compared(report: &Report, base: &Comparison, base_name: Option<&str>) -> Vec<Block> {
-    let name = base_name.unwrap_or("the base");
+/// The modules of an executable that changed by more than hardly anything.
+fn grown_of(target: &Target) -> impl Iterator<Item = Grown<'_>> {
+    let lock = target.lock.iter().filter(|lock| lock.compared);
+    lock.flat_map(|lock| &lock.sizes).filter_map(move |size| {
+        let (before, after) = (size.before.unwrap_or(0), size.after.unwrap_or(0));
+        let module = size.item.strip_prefix("module:")?;
+        (before.abs_diff(after) >= FLOOR).then_some((module, target, before, after))
+    })
+}
+
+fn compared(report: &Report, base: &Comparison, name: &str) -> Vec<Block> {
     let (same, changed): (Vec<&Pair>, Vec<&Pair>) = base
         .pairs
         .iter()
         .partition(|pair| pair.before.is(&pair.after));
     let mut blocks = Vec::new();
     if !changed.is_empty() {
-        let columns = vec![
-            text("executable"),
-            text("platform"),
-            number("before"),
-            number("after"),
-            number("bytes"),
-            number("%"),
-            text(""),
-        ];
-        let mut table = Table {
-            columns,
-            ..Table::default()
-        };
-        table
-            .rows
-            .extend(changed.iter().take(MOST).map(|pair| row(pair, report)));
-        blocks.push(Block::Table(table));
+        let rows = changed.iter().take(MOST).map(|pair| row(pair, report));
+        blocks.push(Table::of(columns(), rows).into());
         blocks.extend(more(changed.len(), "executable that changed"));
     }
-    if !same.is_empty() {
-        let line = match changed.is_empty() {
-            true => format!("byte by byte as in {name}"),
-            false => format!("{} as in {name}", counted(same.len() as u64, "executable")),
-        };
-        blocks.push(Block::Line(Tone::Good, line));
-    } else {
-        blocks.push(Block::Line(Tone::Dim, format!("compared with {name}")));
-    }
+    blocks.push(match (same.len(), changed.len()) {
+        (0, _) => Block::dim(format!("compared with {name}")),
+        (_, 0) => Block::good(format!("byte by byte as in {name}")),
+        (same, _) => Block::good(format!("{} as in {name}", counted_of(same, "executable"))),
+    });
     for (words, list) in [("gone", &base.gone), ("new", &base.new)] {
         if !list.is_empty() {
             let names: Vec<&str> = list.iter().take(MOST).map(String::as_str).collect();
-            blocks.push(Block::Line(
-                Tone::Warn,
-                format!("{words}: {}", names.join(", ")),
-            ));
+            blocks.push(Block::warn(format!("{words}: {}", names.join(", "))));
         }
     }
     blocks
 }
 
-fn row(pair: &Pair, report: &Report) -> Vec<String> {
+fn columns() -> Vec<Column> {
+    vec![
+        text("executable"),
+        text("platform"),
+        number("before"),
+        number("after"),
+        number("bytes"),
+        number("%"),
+        text(""),
+    ]
+}
+
+fn row(pair: &Pair, report: &Report) -> Vec<Cell> {
     let (old, new) = (pair.before.size, pair.after.size);
     vec![
-        pair.name.clone(),
-        pair.after.platform.clone(),
-        human(old),
-        human(new),
-        change(old, new),
-        percent(old, new),
-        match fails(report, pair) {
-            true => "FAIL".into(),
-            false => String::new(),
-        },
+        (&pair.name).into(),
+        (&pair.after.platform).into(),
+        Cell::size(old),
+        Cell::size(new),
+        Cell::delta(old, new),
+        Cell::growth(old, new),
+        fails(report, pair).then_some("FAIL").into(),
     ]
 }
 
@@ -278,28 +249,22 @@ fn sites(report: &Report) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
-    let mut table = Table {
-        columns: vec![
-            text("new escape"),
-            text("function"),
-            text("class"),
-            text("line"),
-        ],
-        ..Table::default()
-    };
-    for it in all.iter().take(MOST) {
-        let place = match &it.file {
-            Some(file) => format!("{file}:{}", it.line),
-            None => String::new(),
-        };
-        table.rows.push(vec![
-            place,
-            format!("{}.{}", it.package, it.function),
-            spelled(&it.class).to_owned(),
-            it.source.clone(),
-        ]);
-    }
-    let mut blocks = vec![Block::Table(table)];
+    let columns = vec![
+        text("new escape"),
+        text("function"),
+        text("class"),
+        text("line"),
+    ];
+    let rows = all.iter().take(MOST).map(|site| {
+        let file = site.file.as_ref();
+        vec![
+            file.map(|file| Cell::line(file, site.line)).into(),
+            format!("{}.{}", site.package, site.function).into(),
+            spelled(&site.class).into(),
+            (&site.source).into(),
+        ]
+    });
+    let mut blocks = vec![Table::of(columns, rows).into()];
     blocks.extend(more(all.len(), "new escape"));
     blocks
 }

@@ -14,7 +14,7 @@ use crate::report::label;
 pub(crate) fn checks(findings: &[Finding]) -> Vec<Block> {
     let lines = findings
         .iter()
-        .flat_map(|finding| lines(finding, finding.message.clone()));
+        .flat_map(|finding| lines(finding, &finding.message));
     headed(lines.collect())
 }
 
@@ -31,17 +31,14 @@ pub(crate) fn lessons(rows: &[Row]) -> Vec<Block> {
     };
     let rows: Vec<Finding> = rows.iter().map(row).collect();
     let lines = rows.iter().flat_map(|finding| match finding.status {
-        Status::Skip => vec![Block::Line(
-            Tone::Dim,
-            format!("fact  {}: {}", finding.id, finding.message),
-        )],
-        _ => lines(finding, finding.message.clone()),
+        Status::Skip => vec![Block::dim(format!(
+            "fact  {}: {}",
+            finding.id, finding.message
+        ))],
+        _ => lines(finding, &finding.message),
     });
-    std::iter::once(Block::Heading(
-        "Lessons (`gobuild-opt explain --lessons`)".into(),
-    ))
-    .chain(lines)
-    .collect()
+    let heading = Block::heading("Lessons (`gobuild-opt explain --lessons`)");
+    std::iter::once(heading).chain(lines).collect()
 }
 
 /// The findings of several: a good one that all share on one line, a bad one with its executable.
@@ -115,18 +112,10 @@ fn groups(targets: &[Target]) -> Vec<Group<'_>> {
         if done.contains(&key) {
             continue;
         }
-        let same: Vec<(&Target, &Finding)> = targets
-            .iter()
-            .filter_map(|target| {
-                Some((
-                    target,
-                    target
-                        .checks
-                        .iter()
-                        .find(|finding| self::key(finding) == key)?,
-                ))
-            })
-            .collect();
+        let like = |other: &&Finding| self::key(other) == key;
+        let same = targets.iter();
+        let same = same.filter_map(|target| Some((target, target.checks.iter().find(like)?)));
+        let same = same.collect();
         groups.push((finding, same));
         done.push(key);
     }
@@ -149,56 +138,50 @@ fn key(finding: &Finding) -> (&str, Status, String) {
 }
 
 fn group(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> Vec<Block> {
-    let equal = same.iter().all(|(_, it)| it.message == first.message);
     if shared(first, same, all) {
-        return lines(first, first.message.clone());
+        return lines(first, &first.message);
     }
     if matches!(first.status, Status::Pass | Status::Skip) {
-        let example = if equal {
-            String::new()
-        } else {
-            format!(", such as {}", label(same[0].0))
-        };
-        return lines(
-            first,
-            format!(
-                "{} of {}{example}: {}",
-                same.len(),
-                counted_of(all, "executable"),
-                first.message
-            ),
-        );
+        return lines(first, &counted_together(first, same, all));
     }
     same.iter()
-        .flat_map(|(target, it)| lines(it, format!("{}: {}", label(target), it.message)))
+        .flat_map(|(target, it)| lines(it, &format!("{}: {}", label(target), it.message)))
         .collect()
 }
 
-fn lines(finding: &Finding, message: String) -> Vec<Block> {
+/// `2 of 3 executables, such as api linux/amd64: built with Go 1.27`
+fn counted_together(first: &Finding, same: &[(&Target, &Finding)], all: usize) -> String {
+    let equal = same.iter().all(|(_, it)| it.message == first.message);
+    let example = match equal {
+        true => String::new(),
+        false => format!(", such as {}", label(same[0].0)),
+    };
+    format!(
+        "{} of {}{example}: {}",
+        same.len(),
+        counted_of(all, "executable"),
+        first.message
+    )
+}
+
+fn lines(finding: &Finding, message: &str) -> Vec<Block> {
     let (tone, word) = match finding.status {
         Status::Pass => (Tone::Good, "pass"),
         Status::Skip => (Tone::Dim, "skip"),
         Status::Warn => (Tone::Warn, "warn"),
         Status::Fail => (Tone::Bad, "FAIL"),
     };
-    let mut blocks = vec![Block::Line(
-        tone,
-        format!("{word}  {}: {message}", finding.id),
-    )];
-    blocks.extend(
-        finding
-            .hint
-            .iter()
-            .map(|hint| Block::Line(Tone::Dim, format!("      -> {hint}"))),
-    );
-    blocks
+    let line = Block::Line(tone, format!("{word}  {}: {message}", finding.id));
+    let hint = finding.hint.iter();
+    let hint = hint.map(|hint| Block::dim(format!("      -> {hint}")));
+    std::iter::once(line).chain(hint).collect()
 }
 
 fn headed(lines: Vec<Block>) -> Vec<Block> {
     if lines.is_empty() {
         return lines;
     }
-    std::iter::once(Block::Heading("Checks".into()))
+    std::iter::once(Block::heading("Checks"))
         .chain(lines)
         .collect()
 }

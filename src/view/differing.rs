@@ -1,49 +1,35 @@
 //! The report of `try` for people.
 
-use super::{Block, Table, Tone, number, text};
-use crate::number::{change, counted_of, grouped};
+use super::cell::pair;
+use super::{Block, Cell, Table, Tone, number, text};
+use crate::number::{counted_of, grouped};
 use crate::report::Site;
-use crate::report::difference::{Benchmark, Executable, Pair, Report, Target};
+use crate::report::difference::{Benchmark, Executable, Report, Target};
 
 /// The whole report, `top` rows of each listing.
 pub(crate) fn differing(report: &Report, top: usize) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!(
+    let mut blocks = vec![Block::heading(format!(
         "Trial: {} replaced ({})",
         counted_of(report.files.len(), "file"),
         report.files.join(", ")
     ))];
     // A tab would be printed as an escape: only text of a report is in it otherwise.
     let patch = report.patch.lines().map(|line| line.replace('\t', "    "));
-    blocks.extend(patch.map(|patch| Block::Line(Tone::Plain, format!("  {patch}"))));
-    if report.written {
-        let words = "written to the sources".to_owned();
-        blocks.push(Block::Line(Tone::Good, words));
-    }
+    blocks.extend(patch.map(|patch| Block::plain(format!("  {patch}"))));
+    let written = report.written.then_some("written to the sources");
+    blocks.extend(written.map(Block::good));
     for target in &report.targets {
         if report.targets.len() > 1 {
             blocks.push(Block::Title(target.key.clone()));
         }
         blocks.extend(escapes(target, top));
-        for it in &target.executables {
-            blocks.extend(executable(it, top));
-        }
-        let notes = target.notes.iter().cloned();
-        blocks.extend(notes.map(|note| Block::Line(Tone::Warn, note)));
+        let executables = target.executables.iter();
+        blocks.extend(executables.flat_map(|found| executable(found, top)));
+        blocks.extend(target.notes.iter().map(Block::warn));
     }
     blocks.extend(benchmarks(&report.benchmarks));
-    let open = report.verdict.not_judged.iter();
-    blocks.extend(open.map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))));
+    blocks.extend(report.verdict.not_judged.iter().map(Block::open));
     blocks
-}
-
-/// `12 -> 10 (-2)`
-pub(super) fn pair(it: Pair) -> String {
-    let side = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), grouped);
-    let difference = match (it.before, it.after) {
-        (Some(before), Some(after)) if before != after => format!(" ({})", change(before, after)),
-        _ => String::new(),
-    };
-    format!("{} -> {}{difference}", side(it.before), side(it.after))
 }
 
 pub(super) fn tone(growth: i64) -> Tone {
@@ -73,11 +59,14 @@ fn escapes(target: &Target, top: usize) -> Vec<Block> {
         blocks.push(Block::Line(tone, format!("  {word}  {}", site(it))));
     }
     let rest = (target.gone.len() + target.new.len()).saturating_sub(top);
-    if rest > 0 {
-        let words = format!("  and {} more: --top 0", counted_of(rest, "site"));
-        blocks.push(Block::Line(Tone::Dim, words));
-    }
+    blocks.extend(more("  ", rest, "site"));
     blocks
+}
+
+/// How many are not listed; nothing where all are.
+pub(super) fn more(indent: &str, rest: usize, noun: &str) -> Option<Block> {
+    let words = || format!("{indent}and {} more: --top 0", counted_of(rest, noun));
+    (rest > 0).then(|| Block::dim(words()))
 }
 
 pub(super) fn site(it: &Site) -> String {
@@ -98,23 +87,17 @@ fn executable(it: &Executable, top: usize) -> Vec<Block> {
     if it.functions.is_empty() {
         return blocks;
     }
-    let row = |function: &crate::report::difference::Function| {
+    let columns = vec![text("function"), number("code"), number("frame")];
+    let rows = it.functions.iter().take(top).map(|function| {
         vec![
-            function.name.clone(),
-            pair(function.code),
-            pair(function.frame),
+            (&function.name).into(),
+            Cell::Pair(function.code),
+            Cell::Pair(function.frame),
         ]
-    };
-    blocks.push(Block::Table(Table {
-        columns: vec![text("function"), number("code"), number("frame")],
-        rows: it.functions.iter().take(top).map(row).collect(),
-        total: false,
-    }));
+    });
+    blocks.push(Table::of(columns, rows).into());
     let rest = it.functions.len().saturating_sub(top);
-    if rest > 0 {
-        let words = format!("and {} more: --top 0", counted_of(rest, "function"));
-        blocks.push(Block::Line(Tone::Dim, words));
-    }
+    blocks.extend(more("", rest, "function"));
     blocks
 }
 
@@ -122,19 +105,16 @@ fn benchmarks(all: &[Benchmark]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
     }
-    let row = |benchmark: &Benchmark| {
+    let rows = all.iter().map(|benchmark| {
         vec![
-            benchmark.name.clone(),
-            pair(benchmark.allocs),
-            pair(benchmark.bytes),
+            (&benchmark.name).into(),
+            Cell::Pair(benchmark.allocs),
+            Cell::Pair(benchmark.bytes),
         ]
-    };
+    });
+    let columns = vec![text("benchmark"), number("allocs/op"), number("B/op")];
     vec![
-        Block::Heading("Benchmarks: the least of five runs".into()),
-        Block::Table(Table {
-            columns: vec![text("benchmark"), number("allocs/op"), number("B/op")],
-            rows: all.iter().map(row).collect(),
-            total: false,
-        }),
+        Block::heading("Benchmarks: the least of five runs"),
+        Table::of(columns, rows).into(),
     ]
 }

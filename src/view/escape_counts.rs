@@ -1,7 +1,7 @@
 //! The escapes of a platform by package and class.
 
-use super::{Block, Column, Table, Tone, folding, number, optional, text};
-use crate::number::{counted, grouped};
+use super::{Block, Cell, Column, Table, folding, number, optional, text};
+use crate::number::counted;
 use crate::report::heat::SiteHeat;
 use crate::report::{EscapePackage, Escapes};
 
@@ -10,18 +10,14 @@ pub(crate) fn escapes(escapes: &Escapes, top: usize) -> Vec<Block> {
     let holds = |package: &&EscapePackage| package.sites + package.constants + package.leaking > 0;
     let packages: Vec<&EscapePackage> = escapes.packages.iter().filter(holds).collect();
     let prefix = common_prefix(packages.iter().map(|package| package.path.as_str()));
-    let reason = escapes
-        .collection
-        .as_ref()
-        .and_then(|collection| collection.reason.clone());
-    let aside =
-        reason.map(|reason| Block::Line(Tone::Warn, format!("compiled separately: {reason}")));
+    let collection = escapes.collection.as_ref();
+    let reason = collection.and_then(|collection| collection.reason.as_ref());
     let mut blocks = vec![Block::Heading(heading(escapes, &packages, prefix))];
     if !packages.is_empty() {
-        blocks.push(Block::Table(table(escapes, &packages, prefix, top)));
+        blocks.push(table(escapes, &packages, prefix, top).into());
         blocks.extend(heat(escapes));
     }
-    blocks.extend(aside);
+    blocks.extend(reason.map(|reason| Block::warn(format!("compiled separately: {reason}"))));
     blocks
 }
 
@@ -46,10 +42,7 @@ fn heading(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str) -> Stri
 /// A row for each package, without `prefix`; one for those beyond `top`, and the sum of several.
 fn table(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str, top: usize) -> Table {
     let shown = Shown::of(escapes, packages);
-    let mut table = Table {
-        columns: shown.columns(),
-        ..Table::default()
-    };
+    let columns = shown.columns();
     let sum_of = |packages: &[&EscapePackage]| {
         let packages = packages.iter();
         packages.fold(none(shown.functions), |total, package| sum(total, package))
@@ -57,11 +50,13 @@ fn table(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str, top: usiz
     let (first, folded) = packages.split_at(top.min(packages.len()));
     let rows = first
         .iter()
-        .map(|package| shown.row(package.path[prefix.len()..].to_owned(), package));
-    table.rows.extend(rows);
+        .map(|package| shown.row(package.path[prefix.len()..].into(), package));
+    let mut table = Table::of(columns, rows);
     if !folded.is_empty() {
         let label = format!("and {} smaller", folded.len());
-        table.rows.push(shown.row(label, &sum_of(folded)));
+        table
+            .rows
+            .push(shown.row(Cell::Rest(label), &sum_of(folded)));
     }
     if packages.len() > 1 {
         table.rows.push(shown.row("all".into(), &sum_of(packages)));
@@ -73,7 +68,7 @@ fn table(escapes: &Escapes, packages: &[&EscapePackage], prefix: &str, top: usiz
 /// What the profiles say of all sites together.
 pub(crate) fn heat(escapes: &Escapes) -> Option<Block> {
     let summary = escapes.heat.as_ref()?;
-    Some(Block::Line(Tone::Dim, summary.sentence()))
+    Some(Block::dim(summary.sentence()))
 }
 
 /// The longest beginning of all paths that ends with a slash; empty for fewer than two.
@@ -152,37 +147,22 @@ impl Shown {
         columns
     }
 
-    fn row(&self, label: String, package: &EscapePackage) -> Vec<String> {
+    fn row(&self, label: Cell, package: &EscapePackage) -> Vec<Cell> {
         let counts = std::iter::once(package.sites)
             .chain(self.classes.iter().map(|(_, count)| count(package)))
             .chain(package.functions.filter(|_| self.functions));
         let mut row = vec![label];
-        row.extend(counts.map(cell));
-        row.extend(self.weight.then(|| share(package.weight)));
+        row.extend(counts.map(Cell::some));
+        row.extend(self.weight.then(|| Cell::weight(package.weight)));
         let heat = package.heat.unwrap_or_default();
         if self.bytes {
-            let count = |count: Option<i64>| cell(count.unwrap_or_default().unsigned_abs());
-            row.extend([heat.bytes, heat.objects].map(count));
+            let known = |count: Option<i64>| count.unwrap_or_default().unsigned_abs();
+            row.push(Cell::some_bytes(known(heat.bytes)));
+            row.push(Cell::some(known(heat.objects)));
         }
-        row.extend(self.cpu.then(|| share(heat.cpu)));
-        row.extend([package.constants, package.leaking].map(cell));
+        row.extend(self.cpu.then(|| Cell::weight(heat.cpu)));
+        row.extend([package.constants, package.leaking].map(Cell::some));
         row
-    }
-}
-
-/// A number, or a dot for none.
-pub(crate) fn cell(count: u64) -> String {
-    match count {
-        0 => "·".to_owned(),
-        count => grouped(count),
-    }
-}
-
-/// A share of the profile, or a dot for next to nothing.
-pub(crate) fn share(percent: Option<f64>) -> String {
-    match percent {
-        Some(percent) if percent >= 0.05 => format!("{percent:.1}"),
-        _ => "·".to_owned(),
     }
 }
 

@@ -7,25 +7,17 @@ use crate::report::Site;
 use crate::report::escape_report::Target;
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
+/// The sites by module and by package.
+type Modules<'a> = BTreeMap<(&'a str, Hue), BTreeMap<&'a str, Vec<&'a Site>>>;
+
 /// The treemap of the sites that were selected; `None` where there are none.
 pub(crate) fn picture(target: &Target) -> Option<Picture> {
-    let mut modules: BTreeMap<(&str, Hue), BTreeMap<&str, Vec<&Site>>> = BTreeMap::new();
-    for site in &target.sites {
-        let home = target.homes.get(&site.package);
-        let home = home.map_or(("other packages", Hue::Other), |home| {
-            (home.0.as_str(), home.1)
-        });
-        let packages = modules.entry(home).or_default();
-        packages.entry(&site.package).or_default().push(site);
-    }
-    let tiles: Vec<Tile> = modules
-        .into_iter()
-        .map(|((module, hue), packages)| {
-            let packages = packages.into_iter();
-            let packages = packages.map(|(path, sites)| package(path, module, hue, &sites));
-            Tile::around(module, module, packages.collect())
-        })
-        .collect();
+    let tiles = modules(target).into_iter();
+    let tiles = tiles.map(|((module, hue), packages)| {
+        let packages = packages.into_iter();
+        let packages = packages.map(|(path, sites)| package(path, module, hue, &sites));
+        Tile::around(module, module, packages.collect())
+    });
     let mut picture = Picture {
         title: format!("escapes, {}", target.key),
         subtitle: format!(
@@ -34,12 +26,25 @@ pub(crate) fn picture(target: &Target) -> Option<Picture> {
             target.escapes.go_version
         ),
         layers: vec![Layer::Escapes],
-        tiles,
+        tiles: tiles.collect(),
     };
     if picture.whole(Layer::Profile) > 0 {
         picture.layers.push(Layer::Profile);
     }
     (!picture.tiles.is_empty()).then_some(picture)
+}
+
+fn modules(target: &Target) -> Modules<'_> {
+    let mut modules = Modules::new();
+    for site in &target.sites {
+        let home = target.homes.get(&site.package);
+        let home = home.map_or(("other packages", Hue::Other), |home| {
+            (home.0.as_str(), home.1)
+        });
+        let packages = modules.entry(home).or_default();
+        packages.entry(&site.package).or_default().push(site);
+    }
+    modules
 }
 
 fn package(path: &str, module: &str, hue: Hue, sites: &[&Site]) -> Tile {

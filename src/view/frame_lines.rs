@@ -1,6 +1,6 @@
 //! The large stack frames of an executable, and what was done about them.
 
-use super::{Block, Column, Table, Tone, number, optional, text};
+use super::{Block, Cell, Column, Table, number, optional, text};
 use crate::analysis::frames::Start;
 use crate::config::size::human;
 use crate::number::{counted, grouped};
@@ -20,18 +20,15 @@ pub(crate) fn frames(target: &Target, everything: bool) -> Vec<Block> {
         blocks.extend(largest(target, if everything { ALL } else { LISTED }));
     }
     if !target.pgo.repairs.is_empty() {
-        blocks.push(Block::Heading("Repaired stack frames".into()));
+        blocks.push(Block::heading("Repaired stack frames"));
         blocks.extend(target.pgo.repairs.iter().map(repair));
     }
     blocks
 }
 
 fn largest(target: &Target, top: usize) -> Vec<Block> {
-    let mut own: Vec<&Frame> = target
-        .frames
-        .iter()
-        .filter(|frame| frame.is_own())
-        .collect();
+    let own = target.frames.iter().filter(|frame| frame.is_own());
+    let mut own: Vec<&Frame> = own.collect();
     own.order_by_key(|frame| {
         (
             frame.over.is_none(),
@@ -45,55 +42,53 @@ fn largest(target: &Target, top: usize) -> Vec<Block> {
         grouped(own.len() as u64)
     );
     own.truncate(top.max(failed.min(ALL)));
-    if own.is_empty() {
-        return vec![Block::Heading(heading)];
+    let mut blocks = vec![Block::Heading(heading)];
+    if !own.is_empty() {
+        blocks.push(table(&own).into());
     }
-    vec![Block::Heading(heading), Block::Table(table(&own))]
+    blocks
 }
 
-/// A column: its cell of a frame, and whether it is shown where no frame has anything in it.
-type Cell = (Column, fn(&Frame) -> String, bool);
+/// A column: its title, its cell of a frame, and whether it is shown where no frame has anything in it.
+struct Shown(Column, fn(&Frame) -> Cell, bool);
 
-/// A row for each frame; what none of them has is no column.
-fn table(frames: &[&Frame]) -> Table {
-    let columns: [Cell; 7] = [
-        (text("function"), |frame| frame.function.clone(), true),
-        (number("frame B"), |frame| grouped(frame.bytes), true),
-        (number("lock B"), |frame| bytes(frame.accepted), false),
-        (
+/// What is said of frames.
+fn columns() -> [Shown; 7] {
+    let over = |frame: &Frame| Cell::from(frame.over.as_ref().map(|_| "OVER"));
+    let inlined = optional(text("inlined by the profile"));
+    [
+        Shown(text("function"), |frame| (&frame.function).into(), true),
+        Shown(number("frame B"), |frame| Cell::bytes(frame.bytes), true),
+        Shown(number("lock B"), |frame| bytes(frame.accepted), false),
+        Shown(
             number("no profile B"),
             |frame| bytes(frame.without_profile),
             false,
         ),
-        (
+        Shown(
             text("goroutine"),
             |frame| goroutine(frame.goroutine).into(),
             false,
         ),
-        (
-            optional(text("inlined by the profile")),
-            |frame| frame.hot_inlined.join(", "),
-            false,
-        ),
-        (
-            text(""),
-            |frame| if frame.over.is_some() { "OVER" } else { "" }.into(),
-            false,
-        ),
-    ];
-    let is_shown =
-        |(_, cell, always): &Cell| *always || frames.iter().any(|frame| !cell(frame).is_empty());
-    let shown: Vec<Cell> = columns.into_iter().filter(is_shown).collect();
-    let row = |frame: &&Frame| shown.iter().map(|(_, cell, _)| cell(frame)).collect();
-    Table {
-        rows: frames.iter().map(row).collect(),
-        columns: shown.into_iter().map(|(column, ..)| column).collect(),
-        total: false,
-    }
+        Shown(inlined, |frame| frame.hot_inlined.join(", ").into(), false),
+        Shown(text(""), over, false),
+    ]
 }
 
-fn bytes(known: Option<u64>) -> String {
-    known.map_or(String::new(), grouped)
+/// A row for each frame; what none of them has is no column.
+fn table(frames: &[&Frame]) -> Table {
+    let is_shown = |Shown(_, cell, always): &Shown| {
+        *always || frames.iter().any(|frame| !cell(frame).is_empty())
+    };
+    let shown: Vec<Shown> = columns().into_iter().filter(is_shown).collect();
+    let row = |frame: &&Frame| shown.iter().map(|Shown(_, cell, _)| cell(frame)).collect();
+    let rows: Vec<Vec<Cell>> = frames.iter().map(row).collect();
+    let columns = shown.into_iter().map(|Shown(column, ..)| column);
+    Table::of(columns.collect(), rows)
+}
+
+fn bytes(known: Option<u64>) -> Cell {
+    known.map(Cell::bytes).into()
 }
 
 fn goroutine(start: Option<Start>) -> &'static str {
@@ -117,7 +112,7 @@ fn repair(repair: &Repair) -> Block {
         repair.no_inline.join(", ")
     );
     match repair.repaired {
-        true => Block::Line(Tone::Good, what),
-        false => Block::Line(Tone::Bad, format!("{what}: still over its budget")),
+        true => Block::good(what),
+        false => Block::bad(format!("{what}: still over its budget")),
     }
 }

@@ -8,8 +8,8 @@ use crate::binary::Owners;
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped, share};
 use crate::profile::Weights;
-use crate::report::inspection::{By, Inspection, View, picture};
-use crate::view::{Block, Column, Table, Tone, number, optional, text};
+use crate::report::inspection::{By, Inspection, KindSum, View, picture};
+use crate::view::{Block, Cell, Column, Table, number, optional, text};
 pub use listings::NEVER_SHOWN;
 use listings::{frames, functions, modules, packages, sections, unowned};
 use prose::contract;
@@ -20,19 +20,25 @@ pub fn outline(inspection: &Inspection<'_>, view: View, profile: Option<&Weights
     if view.picture {
         blocks.push(Block::Picture(picture(inspection, profile)));
     }
-    if let Some(objects) = &inspection.objects {
-        blocks.extend(listings::objects(objects));
-        blocks.extend(ledger(inspection));
-        return blocks;
+    match &inspection.objects {
+        Some(objects) => blocks.extend(listings::objects(objects)),
+        None => blocks.extend(listed(inspection, view)),
     }
-    let filtered = inspection.filter.is_some();
-    if view.shows(By::Section) && (view.by.is_some() || !filtered) {
+    blocks.extend(ledger(inspection));
+    blocks
+}
+
+/// The tables that are wanted, and what stands below them.
+fn listed(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
+    let whole = view.by.is_some() || inspection.filter.is_none();
+    let mut blocks = Vec::new();
+    if view.shows(By::Section) && whole {
         blocks.extend(roles(inspection));
     }
     if view.by == Some(By::Section) {
         blocks.extend(sections(inspection, view));
     }
-    if view.shows(By::Kind) && (view.by.is_some() || !filtered) {
+    if view.shows(By::Kind) && whole {
         blocks.extend(kinds(inspection));
     }
     if view.shows(By::Module) {
@@ -45,57 +51,51 @@ pub fn outline(inspection: &Inspection<'_>, view: View, profile: Option<&Weights
         blocks.extend(functions(inspection, view));
         blocks.extend(frames(inspection, view));
     }
-    if view.by.is_none() && !filtered {
+    if view.by.is_none() && whole {
         blocks.extend(unowned(inspection, view));
         blocks.extend(contract(inspection));
     }
-    blocks.extend(ledger(inspection));
     blocks
 }
 
 fn head(inspection: &Inspection<'_>) -> Vec<Block> {
     let file = &inspection.file;
-    let build = inspection.build.as_ref();
-    let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
-    let platform = format!("{}/{}", or_unknown(&file.goos), or_unknown(&file.goarch));
-    let mut title = format!("{} · {platform}", file.path);
-    if let Some(build) = build.filter(|info| !info.path.is_empty()) {
-        title.push_str(&format!(" · {}", build.path));
-    }
-    let stripped = if file.stripped {
-        "stripped"
-    } else {
-        "with symbols or debug information"
+    let stripped = match file.stripped {
+        true => "stripped",
+        false => "with symbols or debug information",
     };
-    let mut lines = vec![(
-        Tone::Plain,
-        format!(
+    let mut blocks = vec![
+        Block::Title(title(inspection)),
+        Block::plain(format!(
             "{} ({} bytes), {}, {stripped}",
             human(file.size),
             grouped(file.size),
             file.format.words()
-        ),
-    )];
-    lines.push((Tone::Dim, origin(inspection)));
-    if let Some(linkage) = &file.linkage {
-        lines.push((Tone::Plain, linkage.to_string()));
+        )),
+        Block::dim(origin(inspection)),
+    ];
+    let linkage = file.linkage.iter();
+    blocks.extend(linkage.map(|linkage| Block::plain(linkage.to_string())));
+    let id = file.build_id.iter();
+    blocks.extend(id.map(|id| Block::dim(format!("build ID {id}"))));
+    let notes = inspection.notes.iter();
+    blocks.extend(notes.map(|note| Block::warn(format!("note: {note}"))));
+    let filter = inspection.filter.iter();
+    blocks.extend(filter.map(|filter| Block::plain(filtered(inspection, filter))));
+    blocks
+}
+
+/// `dist/api · linux/amd64 · example.com/app/cmd/api`
+fn title(inspection: &Inspection<'_>) -> String {
+    let file = &inspection.file;
+    let [goos, goarch] = [&file.goos, &file.goarch].map(|it| it.as_deref().unwrap_or("unknown"));
+    let platform = format!("{goos}/{goarch}");
+    match &inspection.build {
+        Some(build) if !build.path.is_empty() => {
+            format!("{} · {platform} · {}", file.path, build.path)
+        }
+        _ => format!("{} · {platform}", file.path),
     }
-    if let Some(id) = &file.build_id {
-        lines.push((Tone::Dim, format!("build ID {id}")));
-    }
-    lines.extend(
-        inspection
-            .notes
-            .iter()
-            .map(|note| (Tone::Warn, format!("note: {note}"))),
-    );
-    if let Some(filter) = &inspection.filter {
-        lines.push((Tone::Plain, filtered(inspection, filter)));
-    }
-    let blocks = lines
-        .into_iter()
-        .map(|(tone, line)| Block::Line(tone, line));
-    std::iter::once(Block::Title(title)).chain(blocks).collect()
 }
 
 /// How much a filter leaves.
@@ -140,7 +140,7 @@ fn origin(inspection: &Inspection<'_>) -> String {
     words.join(", ")
 }
 
-fn table(columns: Vec<Column>, rows: Vec<Vec<String>>, total: bool) -> Block {
+fn table(columns: Vec<Column>, rows: Vec<Vec<Cell>>, total: bool) -> Block {
     Block::Table(without_empty(Table {
         columns,
         rows,
@@ -151,10 +151,8 @@ fn table(columns: Vec<Column>, rows: Vec<Vec<String>>, total: bool) -> Block {
 /// Leaves out the optional columns in which no row has anything.
 fn without_empty(mut table: Table) -> Table {
     for at in (0..table.columns.len()).rev() {
-        let empty = table
-            .rows
-            .iter()
-            .all(|row| row.get(at).is_none_or(String::is_empty));
+        let mut cells = table.rows.iter().map(|row| row.get(at));
+        let empty = cells.all(|cell| cell.is_none_or(Cell::is_empty));
         if empty && table.columns[at].optional {
             table.columns.remove(at);
             for row in table.rows.iter_mut().filter(|row| at < row.len()) {
@@ -165,17 +163,7 @@ fn without_empty(mut table: Table) -> Table {
     table
 }
 
-/// A number, a dot for nothing.
-fn cell(bytes: u64) -> String {
-    if bytes == 0 {
-        "·".into()
-    } else {
-        grouped(bytes)
-    }
-}
-
 fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
-    let size = inspection.file.size;
     let columns = vec![
         text("section role"),
         number("file B"),
@@ -183,35 +171,26 @@ fn roles(inspection: &Inspection<'_>) -> Vec<Block> {
         optional(number("memory B")),
         optional(text("sections")),
     ];
-    let row = |role: &str, bytes: u64, memory: u64, names: String| {
+    let size = inspection.file.size;
+    let row = |role: &str, bytes: u64, memory: u64, names: &[String]| {
         vec![
-            role.to_owned(),
-            cell(bytes),
-            share(bytes, size),
-            cell(memory),
-            names,
+            role.into(),
+            Cell::some_bytes(bytes),
+            Cell::share(bytes, size),
+            Cell::some_bytes(memory),
+            names.join(" ").into(),
         ]
     };
-    let roles = inspection
-        .roles
-        .iter()
-        .filter(|role| role.bytes > 0 || role.memory > 0);
-    let mut rows: Vec<_> = roles
-        .map(|role| row(&role.role, role.bytes, role.memory, role.names.join(" ")))
-        .collect();
-    let ledger = inspection.ledger;
-    rows.push(row(
-        "headers, padding",
-        ledger.headers + ledger.padding,
-        0,
-        String::new(),
-    ));
+    let all = inspection.roles.iter();
+    let there = all.filter(|role| role.bytes > 0 || role.memory > 0);
+    let there = there.map(|role| row(&role.role, role.bytes, role.memory, &role.names));
+    let mut rows: Vec<_> = there.collect();
+    let rest = inspection.ledger.headers + inspection.ledger.padding;
+    rows.push(row("headers, padding", rest, 0, &[]));
     let memory = inspection.roles.iter().map(|role| role.memory).sum();
-    rows.push(row("file", size, memory, String::new()));
-    vec![
-        Block::Heading("Sections by role".into()),
-        table(columns, rows, true),
-    ]
+    rows.push(row("file", size, memory, &[]));
+    let table = table(columns, rows, true);
+    vec![Block::heading("Sections by role"), table]
 }
 
 fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
@@ -224,18 +203,18 @@ fn kinds(inspection: &Inspection<'_>) -> Vec<Block> {
         number("of none B"),
     ];
     let kinds = inspection.kinds.iter().filter(|kind| kind.bytes > 0);
-    let row = |kind: &crate::report::inspection::KindSum| {
+    let row = |kind: &KindSum| {
         vec![
-            kind.kind.name().replace('-', " "),
-            cell(kind.bytes),
-            share(kind.bytes, size),
-            cell(kind.bytes - kind.unowned),
-            cell(kind.unowned),
+            kind.kind.name().replace('-', " ").into(),
+            Cell::some_bytes(kind.bytes),
+            Cell::share(kind.bytes, size),
+            Cell::some_bytes(kind.bytes - kind.unowned),
+            Cell::some_bytes(kind.unowned),
         ]
     };
     let rows = kinds.map(row).collect();
     vec![
-        Block::Heading("What the bytes are for".into()),
+        Block::heading("What the bytes are for"),
         table(columns, rows, false),
     ]
 }
@@ -252,25 +231,30 @@ fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
         grouped(ledger.padding)
     );
     let percent = |bytes: u64| bytes as f64 / ledger.loaded.max(1) as f64 * 100.0;
-    let by = match inspection.owners {
+    let loaded = format!(
+        "of what is loaded, {:.2} % has an owner and {:.2} % is proven, {}",
+        percent(ledger.loaded_owned),
+        percent(ledger.loaded_proven),
+        known_by(inspection.owners)
+    );
+    vec![
+        Block::heading("Ledger"),
+        Block::good(line),
+        Block::dim(loaded),
+    ]
+}
+
+/// By what it is known whose the bytes are.
+fn known_by(owners: Owners) -> &'static str {
+    match owners {
         Owners::Symbols => "by symbols, types and lengths",
         Owners::References => {
             "by who uses it and by lengths: the file has no symbols for its data, does not name packages without functions, and what those define counts for their users"
         }
-    };
-    let loaded = format!(
-        "of what is loaded, {:.2} % has an owner and {:.2} % is proven, {by}",
-        percent(ledger.loaded_owned),
-        percent(ledger.loaded_proven),
-    );
-    vec![
-        Block::Heading("Ledger".into()),
-        Block::Line(Tone::Good, line),
-        Block::Line(Tone::Dim, loaded),
-    ]
+    }
 }
 
-fn listing(heading: String, columns: Vec<Column>, rows: Vec<Vec<String>>) -> Vec<Block> {
+fn listing(heading: String, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Vec<Block> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -287,6 +271,6 @@ fn split<T>(all: &[T], lines: usize) -> (&[T], &[T]) {
     all.split_at(lines.min(all.len()))
 }
 
-fn and(count: usize) -> String {
-    format!("and {} smaller", grouped(count as u64))
+fn and(count: usize) -> Cell {
+    Cell::Rest(format!("and {} smaller", grouped(count as u64)))
 }

@@ -1,8 +1,8 @@
 //! An executable against its entry of the lock, for people: the largest changes of sizes, and changes of other kinds.
 
 use super::growth_causes;
-use super::{Block, Table, Tone, number, text};
-use crate::number::{change, grouped, percent};
+use super::{Block, Cell, Table, Tone, number, text};
+use crate::number::percent;
 use crate::order::Order;
 use crate::report::{AgainstLock, LockFact, LockSize, Target};
 
@@ -17,13 +17,13 @@ pub(crate) fn against(target: &Target, everything: bool) -> Vec<Block> {
     let Some(lock) = &target.lock else {
         return Vec::new();
     };
-    let mut blocks = vec![Block::Heading("Against gobuild-opt.lock".into())];
+    let mut blocks = vec![Block::heading("Against gobuild-opt.lock")];
     if !lock.compared {
-        blocks.push(Block::Line(Tone::Warn, other_go(lock, target)));
+        blocks.push(Block::warn(other_go(lock, target)));
         return blocks;
     }
     if lock.sizes.is_empty() && lock.facts.is_empty() {
-        blocks.push(Block::Line(Tone::Good, "nothing differs".into()));
+        blocks.push(Block::good("nothing differs"));
         return blocks;
     }
     blocks.extend(table(lock, everything));
@@ -39,31 +39,31 @@ pub(crate) fn briefly(target: &Target) -> Vec<Block> {
         return Vec::new();
     };
     if !lock.compared {
-        return vec![Block::Line(Tone::Warn, other_go(lock, target))];
+        return vec![Block::warn(other_go(lock, target))];
     }
-    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
-    // What the user edits stands first, however much more an import of it brings in.
-    let own = target
-        .main_module()
-        .map(|module| format!("module:{module}"));
-    let is_own = |size: &LockSize| Some(&size.item) == own.as_ref();
-    all.order_by_key(|size| (!is_own(size), std::cmp::Reverse(moved(size))));
-    let count = all.len();
-    let mut rows: Vec<Vec<String>> = (distinct(all).iter().take(BRIEF))
-        .map(|size| row(size))
-        .collect();
+    let owners = owners(lock, target.main_module());
+    let count = owners.len();
+    let mut shown = distinct(owners);
+    shown.truncate(BRIEF);
+    let mut rows: Vec<_> = shown.into_iter().map(row).collect();
     let rest = count - rows.len();
-    if rest > 0 {
-        rows.push(vec![format!("and {rest} more: --full")]);
-    }
+    rows.extend((rest > 0).then(|| sum_row(format!("and {rest} more: --full"))));
     let mut blocks = Vec::new();
     if !rows.is_empty() {
-        blocks.push(Block::Table(columns(rows)));
+        blocks.push(Block::Table(sizes(rows)));
     }
-    let growth = lock.growth.iter();
-    blocks.extend(growth.filter_map(growth_causes::briefly));
+    blocks.extend(lock.growth.iter().filter_map(growth_causes::briefly));
     blocks.extend(lock.facts.iter().map(fact));
     blocks
+}
+
+/// The owners whose bytes changed, most first. What the user edits stands before them, however much more an import of it brings
+/// in.
+fn owners<'a>(lock: &'a AgainstLock, main: Option<&str>) -> Vec<&'a LockSize> {
+    let mut all: Vec<&LockSize> = lock.sizes.iter().filter(|size| is_owner(size)).collect();
+    let is_own = |size: &LockSize| main.is_some() && size.item.strip_prefix("module:") == main;
+    all.order_by_key(|size| (!is_own(size), std::cmp::Reverse(moved(size))));
+    all
 }
 
 /// Whose bytes they are; where sections grow is for the long report, and the size stands above. Modules are all in the lock, of
@@ -130,14 +130,13 @@ fn table(lock: &AgainstLock, everything: bool) -> Option<Block> {
     all.order_by_key(|size| (size.item != "size", std::cmp::Reverse(moved(size))));
     let top = if everything { all.len() } else { TOP };
     let rest = all.len().saturating_sub(top);
-    let mut rows: Vec<Vec<String>> = all.iter().take(top).map(|size| row(size)).collect();
-    if rest > 0 {
-        rows.push(vec![format!("and {rest} more")]);
-    }
-    (!rows.is_empty()).then(|| Block::Table(columns(rows)))
+    all.truncate(top);
+    let mut rows: Vec<_> = all.into_iter().map(row).collect();
+    rows.extend((rest > 0).then(|| sum_row(format!("and {rest} more"))));
+    (!rows.is_empty()).then(|| sizes(rows).into())
 }
 
-fn columns(mut rows: Vec<Vec<String>>) -> Table {
+fn sizes(rows: Vec<Vec<Cell>>) -> Table {
     let columns = vec![
         text("what"),
         number("lock B"),
@@ -145,34 +144,36 @@ fn columns(mut rows: Vec<Vec<String>>) -> Table {
         number("change B"),
         number("%"),
     ];
-    rows.iter_mut()
-        .for_each(|row| row.resize(columns.len(), String::new()));
-    Table {
-        columns,
-        rows,
-        total: false,
-    }
+    Table::of(columns, rows)
 }
 
-fn row(it: &LockSize) -> Vec<String> {
+/// A line for what is not listed.
+fn sum_row(words: String) -> Vec<Cell> {
+    let mut cells = vec![Cell::Rest(words)];
+    cells.resize(5, Cell::default());
+    cells
+}
+
+fn row(it: &LockSize) -> Vec<Cell> {
     // Those below a floor have no entry.
     let is_package = ["package:", "frame:"]
         .iter()
         .any(|kind| it.item.starts_with(kind));
     let absent = if is_package { "small" } else { "" };
-    let bytes = |bytes: Option<u64>| bytes.map_or(absent.to_owned(), grouped);
-    let mut cells = vec![
-        it.item.replacen(':', " ", 1),
+    let bytes = |bytes: Option<u64>| bytes.map_or(absent.into(), Cell::bytes);
+    let [change, percent] = match (it.before, it.after) {
+        (Some(before), Some(after)) => [Cell::delta(before, after), Cell::growth(before, after)],
+        (None, Some(after)) if !is_package => [Cell::delta(0, after), "new".into()],
+        (Some(before), None) if !is_package => [Cell::delta(before, 0), Cell::gone()],
+        _ => [Cell::default(), Cell::default()],
+    };
+    vec![
+        it.item.replacen(':', " ", 1).into(),
         bytes(it.before),
         bytes(it.after),
-    ];
-    cells.extend(match (it.before, it.after) {
-        (Some(before), Some(after)) => [change(before, after), percent(before, after)],
-        (None, Some(after)) if !is_package => [change(0, after), "new".into()],
-        (Some(before), None) if !is_package => [change(before, 0), "gone".into()],
-        _ => [String::new(), String::new()],
-    });
-    cells
+        change,
+        percent,
+    ]
 }
 
 fn fact(it: &LockFact) -> Block {

@@ -15,35 +15,30 @@ const SHOWN_BRIEFLY: usize = 3;
 /// The sites of a platform against the lock.
 pub(crate) fn lock(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
-    for site in escapes.new.iter().take(SHOWN) {
-        blocks.push(line(Tone::Warn, format!("{}: {}", new(site), site.message)));
-        if !site.source.is_empty() {
-            blocks.push(line(Tone::Plain, format!("      {}", site.source)));
-        }
-        let places = site.among.iter();
-        blocks.extend(places.map(|place| {
-            line(
-                Tone::Plain,
-                format!("      {}: {}", place.line, place.source),
-            )
-        }));
-        if escapes.revision.is_none() {
-            blocks.push(line(
-                Tone::Dim,
-                format!("      -> gobuild-opt accept {} --reason TEXT", site.id),
-            ));
-        }
-    }
+    let shown = escapes.new.iter().take(SHOWN);
+    blocks.extend(shown.flat_map(|site| with_source(site, escapes.revision.is_none())));
     blocks.extend(more(escapes, SHOWN, "--format json"));
     if escapes.revision.is_some() {
         blocks.extend(fixed(escapes));
     }
+    blocks.extend(escapes.notes.iter().map(Block::warn));
+    blocks
+}
+
+/// A new site and its source; where it `can_be_accepted` into a lock, with the command that does.
+fn with_source(site: &Site, can_be_accepted: bool) -> Vec<Block> {
+    let mut blocks = vec![Block::warn(format!("{}: {}", new(site), site.message))];
+    if !site.source.is_empty() {
+        blocks.push(Block::plain(format!("      {}", site.source)));
+    }
+    let places = site.among.iter();
     blocks.extend(
-        escapes
-            .notes
-            .iter()
-            .map(|note| line(Tone::Warn, note.clone())),
+        places.map(|place| Block::plain(format!("      {}: {}", place.line, place.source))),
     );
+    if can_be_accepted {
+        let command = format!("gobuild-opt accept {} --reason TEXT", site.id);
+        blocks.push(Block::dim(format!("      -> {command}")));
+    }
     blocks
 }
 
@@ -52,20 +47,11 @@ pub(crate) fn brief(escapes: &Escapes) -> Vec<Block> {
     let mut blocks = counts(escapes);
     if !escapes.gate {
         let sites = escapes.new.iter().take(SHOWN_BRIEFLY);
-        blocks.extend(sites.map(|site| line(Tone::Warn, new(site))));
+        blocks.extend(sites.map(|site| Block::warn(new(site))));
         blocks.extend(more(escapes, SHOWN_BRIEFLY, "`gobuild-opt escape`"));
     }
-    blocks.extend(
-        escapes
-            .notes
-            .iter()
-            .map(|note| line(Tone::Warn, note.clone())),
-    );
+    blocks.extend(escapes.notes.iter().map(Block::warn));
     blocks
-}
-
-fn line(tone: Tone, text: String) -> Block {
-    Block::Line(tone, text)
 }
 
 fn new(site: &Site) -> String {
@@ -73,15 +59,9 @@ fn new(site: &Site) -> String {
 }
 
 fn more(escapes: &Escapes, shown: usize, place: &str) -> Option<Block> {
-    let more = escapes
-        .new
-        .len()
-        .checked_sub(shown)
-        .filter(|difference| *difference > 0)?;
-    Some(line(
-        Tone::Dim,
-        format!("and {}: {place}", counted_of(more, "more new site")),
-    ))
+    let more = escapes.new.len().saturating_sub(shown);
+    let words = || format!("and {}: {place}", counted_of(more, "more new site"));
+    (more > 0).then(|| Block::dim(words()))
 }
 
 /// What a revision had, with its places there.
@@ -94,13 +74,13 @@ fn fixed(escapes: &Escapes) -> Vec<Block> {
             site.place(),
             site.message
         );
-        line(Tone::Good, text)
+        Block::good(text)
     };
     let mut blocks: Vec<Block> = escapes.fixed.iter().take(SHOWN).map(told).collect();
     let more = escapes.fixed.len().saturating_sub(SHOWN);
     if more > 0 {
         let text = format!("and {}: --format json", counted_of(more, "more fixed site"));
-        blocks.push(line(Tone::Dim, text));
+        blocks.push(Block::dim(text));
     }
     blocks
 }
@@ -120,9 +100,9 @@ fn revision(escapes: &Escapes, it: &Revision) -> Vec<Block> {
             counted(it.sites, "site"),
             grouped(escapes.sites)
         );
-        blocks.push(line(tone(escapes), text));
+        blocks.push(Block::Line(tone(escapes), text));
     }
-    blocks.extend(it.note.iter().map(|text| line(Tone::Warn, text.clone())));
+    blocks.extend(it.note.iter().map(Block::warn));
     blocks.extend(by_class(&it.classes));
     blocks
 }
@@ -133,13 +113,13 @@ fn counts(escapes: &Escapes) -> Vec<Block> {
     }
     let Some(state) = &escapes.lock else {
         let mood = if escapes.gate { Tone::Warn } else { Tone::Dim };
-        return vec![line(mood, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
+        return vec![Block::Line(mood, "no lock for this platform: `gobuild-opt accept` writes one, and later runs tell what is new".into())];
     };
     let mut blocks = Vec::new();
     if state.compared {
-        blocks.push(line(tone(escapes), summary(escapes, "the lock")));
+        blocks.push(Block::Line(tone(escapes), summary(escapes, "the lock")));
     }
-    blocks.extend(state.note.iter().map(|text| line(Tone::Warn, text.clone())));
+    blocks.extend(state.note.iter().map(Block::warn));
     blocks.extend(by_class(&state.classes));
     blocks
 }
@@ -155,7 +135,7 @@ fn by_class(classes: &[ClassChange]) -> Option<Block> {
     };
     let changes: Vec<String> = classes.iter().map(change).collect();
     let text = format!("sites by class: {}", changes.join(", "));
-    (!changes.is_empty()).then(|| line(Tone::Plain, text))
+    (!changes.is_empty()).then(|| Block::plain(text))
 }
 
 fn tone(escapes: &Escapes) -> Tone {

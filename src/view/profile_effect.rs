@@ -1,10 +1,10 @@
 //! What the profile did, against a build without it.
 
-use super::{Block, Table, Tone, number, optional, text};
-use crate::number::{change, counted, grouped, percent};
+use super::{Block, Cell, Digits, Table, Tone, number, optional, text};
+use crate::number::{counted, grouped, percent};
 use crate::order::Order;
 use crate::report::spelled;
-use crate::report::{Effect, Pair, Site, Target};
+use crate::report::{Calls, Effect, Pair, Site, Target};
 
 /// Rows of each list in the text report.
 const LISTED: usize = 8;
@@ -14,12 +14,9 @@ const ALL: usize = 50;
 
 /// The section; nothing where it was not asked for.
 pub(crate) fn effect(target: &Target, everything: bool) -> Vec<Block> {
-    let heading = Block::Heading("What the profile does, against a build without it".into());
+    let heading = Block::heading("What the profile does, against a build without it");
     if let Some(why) = &target.pgo.effect_failure {
-        return vec![
-            heading,
-            Block::Line(Tone::Warn, format!("not known: {why}")),
-        ];
+        return vec![heading, Block::warn(format!("not known: {why}"))];
     }
     let Some(effect) = &target.pgo.effect else {
         return Vec::new();
@@ -27,39 +24,21 @@ pub(crate) fn effect(target: &Target, everything: bool) -> Vec<Block> {
     let top = if everything { ALL } else { LISTED };
     let tone = if effect.worth { Tone::Good } else { Tone::Warn };
     let mut blocks = vec![heading, Block::Line(tone, effect.summary.clone())];
-    blocks.extend(
-        facts(effect)
-            .into_iter()
-            .map(|fact| Block::Line(Tone::Plain, fact)),
-    );
+    blocks.extend(facts(effect).map(Block::plain));
     blocks.extend(inlined(effect, top));
     blocks.extend(packages(effect, top));
     blocks.extend(frames(target, top));
-    for (sites, word) in [
-        (&effect.escapes_gained, "gained"),
-        (&effect.escapes_lost, "lost"),
-    ] {
-        blocks.extend(escapes(sites, word, top));
-    }
+    blocks.extend(escapes(&effect.escapes_gained, "gained", top));
+    blocks.extend(escapes(&effect.escapes_lost, "lost", top));
     if everything || effect.devirtualized.len() <= LISTED {
         let lines = effect.devirtualized.iter().take(top);
-        blocks.extend(lines.map(|line| Block::Line(Tone::Dim, line.clone())));
+        blocks.extend(lines.map(Block::dim));
     }
     blocks
 }
 
-fn facts(effect: &Effect) -> Vec<String> {
-    let share =
-        |calls: &crate::report::Calls| format!("{} ({:.1} %)", grouped(calls.calls), calls.percent);
-    let bytes = |pair: Pair| {
-        format!(
-            "{} -> {} B ({})",
-            grouped(pair.without),
-            grouped(pair.with),
-            percent(pair.without, pair.with)
-        )
-    };
-    vec![
+fn facts(effect: &Effect) -> [String; 4] {
+    [
         format!(
             "hot calls {}, inlined without the profile {}, with it {}",
             share(&effect.hot),
@@ -82,55 +61,54 @@ fn facts(effect: &Effect) -> Vec<String> {
     ]
 }
 
-fn table(columns: Vec<super::Column>, rows: Vec<Vec<String>>) -> Block {
-    Block::Table(Table {
-        columns,
-        rows,
-        total: false,
-    })
+fn share(calls: &Calls) -> String {
+    format!("{} ({:.1} %)", grouped(calls.calls), calls.percent)
 }
 
-fn inlined(effect: &Effect, top: usize) -> Vec<Block> {
-    if effect.newly_inlined.is_empty() {
-        return Vec::new();
-    }
-    let rows = effect.newly_inlined.iter().take(top).map(|inlined| {
-        vec![
-            format!("{} -> {}", inlined.caller, inlined.callee),
-            format!("{:+}", inlined.offset),
-            format!("{:.2}", inlined.percent),
-        ]
-    });
+fn bytes(pair: Pair) -> String {
+    format!(
+        "{} -> {} B ({})",
+        grouped(pair.without),
+        grouped(pair.with),
+        percent(pair.without, pair.with)
+    )
+}
+
+fn inlined(effect: &Effect, top: usize) -> Option<Block> {
     let columns = vec![
         text("hot call inlined by the profile"),
         number("line"),
         number("% of weight"),
     ];
-    vec![table(columns, rows.collect())]
-}
-
-fn packages(effect: &Effect, top: usize) -> Vec<Block> {
-    if effect.packages.is_empty() {
-        return Vec::new();
-    }
-    let rows = effect.packages.iter().take(top).map(|pair| {
+    let rows = effect.newly_inlined.iter().take(top).map(|inlined| {
         vec![
-            pair.path.clone(),
-            grouped(pair.without),
-            grouped(pair.with),
-            change(pair.without, pair.with),
+            format!("{} -> {}", inlined.caller, inlined.callee).into(),
+            Cell::offset(inlined.offset),
+            Cell::Percent(inlined.percent, Digits::Two),
         ]
     });
+    some(Table::of(columns, rows))
+}
+
+fn packages(effect: &Effect, top: usize) -> Option<Block> {
     let columns = vec![
         text("package"),
         optional(number("code B without")),
         number("with"),
         number("change B"),
     ];
-    vec![table(columns, rows.collect())]
+    let rows = effect.packages.iter().take(top).map(|pair| {
+        vec![
+            (&pair.path).into(),
+            Cell::bytes(pair.without),
+            Cell::bytes(pair.with),
+            Cell::delta(pair.without, pair.with),
+        ]
+    });
+    some(Table::of(columns, rows))
 }
 
-fn frames(target: &Target, top: usize) -> Vec<Block> {
+fn frames(target: &Target, top: usize) -> Option<Block> {
     let mut grown: Vec<_> = target
         .frames
         .iter()
@@ -139,42 +117,40 @@ fn frames(target: &Target, top: usize) -> Vec<Block> {
     grown.order_by_key(|(it, before)| {
         (it.goroutine.is_none(), std::cmp::Reverse(it.bytes - before))
     });
-    if grown.is_empty() {
-        return Vec::new();
-    }
-    let rows = grown.iter().take(top).map(|(it, before)| {
-        vec![
-            it.function.clone(),
-            grouped(*before),
-            grouped(it.bytes),
-            it.hot_inlined.join(", "),
-        ]
-    });
     let columns = vec![
         text("stack frame"),
         number("without B"),
         number("with B"),
         optional(text("inlined by the profile")),
     ];
-    vec![table(columns, rows.collect())]
-}
-
-fn escapes(sites: &[Site], word: &str, top: usize) -> Vec<Block> {
-    if sites.is_empty() {
-        return Vec::new();
-    }
-    let rows = sites.iter().take(top).map(|site| {
-        let file = site.file.clone().unwrap_or_default();
+    let rows = grown.iter().take(top).map(|(it, before)| {
         vec![
-            format!("{file}:{}", site.line),
-            spelled(&site.class).to_owned(),
-            site.message.clone(),
+            (&it.function).into(),
+            Cell::bytes(*before),
+            Cell::bytes(it.bytes),
+            it.hot_inlined.join(", ").into(),
         ]
     });
+    some(Table::of(columns, rows))
+}
+
+fn escapes(sites: &[Site], word: &str, top: usize) -> Option<Block> {
     let columns = vec![
         text(&format!("escape {word}")),
         text("class"),
         text("the compiler says"),
     ];
-    vec![table(columns, rows.collect())]
+    let rows = sites.iter().take(top).map(|site| {
+        vec![
+            Cell::line(site.file.as_deref().unwrap_or_default(), site.line),
+            spelled(&site.class).into(),
+            (&site.message).into(),
+        ]
+    });
+    some(Table::of(columns, rows))
+}
+
+/// A table without rows says nothing.
+fn some(table: Table) -> Option<Block> {
+    (!table.rows.is_empty()).then(|| table.into())
 }

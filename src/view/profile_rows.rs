@@ -1,9 +1,9 @@
 //! A profile as `profile show` prints it.
 
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Cell, Digits, Table, number, optional, text};
 use crate::config::size::human;
 use crate::number::{counted, counted_of, grouped};
-use crate::profile::{Edge, Fitness, Health, Owner, Summary};
+use crate::profile::{Fitness, Health, Owner, Summary};
 use crate::report::flat;
 use crate::report::shown_profile::{Fit, Shown};
 
@@ -15,9 +15,8 @@ pub(crate) fn profile(shown: &Shown) -> Vec<Block> {
     let mut blocks = vec![Block::Title(shown.file.clone())];
     blocks.extend(verdict(shown));
     blocks.extend(worth(shown));
-    let mut facts = vec![facts(shown)];
-    facts.extend(origin(shown));
-    blocks.extend(facts.into_iter().map(|fact| Block::Line(Tone::Plain, fact)));
+    blocks.push(Block::plain(facts(shown)));
+    blocks.extend(origin(shown).into_iter().map(Block::plain));
     blocks.extend(flat::picture(shown).map(Block::Picture));
     blocks.extend(owners(shown));
     match &shown.allocated {
@@ -37,35 +36,33 @@ pub(crate) fn profile(shown: &Shown) -> Vec<Block> {
 fn worth(shown: &Shown) -> Vec<Block> {
     let against = shown.worth.iter().flat_map(|worth| &worth.against);
     let mut lines: Vec<Block> = against
-        .map(|against| Block::Line(Tone::Warn, format!("of little worth: {against}")))
+        .map(|against| Block::warn(format!("of little worth: {against}")))
         .collect();
     if !lines.is_empty() {
         let hint = "  collect it while the program does what it is for: under its real load";
-        lines.push(Block::Line(Tone::Dim, hint.into()));
+        lines.push(Block::dim(hint));
     }
     lines
 }
 
 fn verdict(shown: &Shown) -> Vec<Block> {
-    if shown.judgement.fitness == Fitness::Usable {
-        let sentence = format!(
-            "usable as -pgo: {}, {} of them hot",
-            counted_of(shown.judgement.edges, "call"),
-            grouped(shown.summary.hot_calls as u64)
-        );
-        let unplaced = shown.judgement.unplaced().map(|unplaced| {
-            let sentence = format!(
-                "{unplaced:.1} % of their weight is of calls without lines: the compiler places none of these"
-            );
-            Block::Line(Tone::Warn, sentence)
-        });
-        let usable = std::iter::once(Block::Line(Tone::Good, sentence));
-        return usable.chain(unplaced).collect();
+    if shown.judgement.fitness != Fitness::Usable {
+        return vec![
+            Block::warn(format!("no use as -pgo: {}", shown.message)),
+            Block::dim(format!("  {}", shown.hint)),
+        ];
     }
-    vec![
-        Block::Line(Tone::Warn, format!("no use as -pgo: {}", shown.message)),
-        Block::Line(Tone::Dim, format!("  {}", shown.hint)),
-    ]
+    let usable = Block::good(format!(
+        "usable as -pgo: {}, {} of them hot",
+        counted_of(shown.judgement.edges, "call"),
+        grouped(shown.summary.hot_calls as u64)
+    ));
+    let unplaced = shown.judgement.unplaced().map(|unplaced| {
+        Block::warn(format!(
+            "{unplaced:.1} % of their weight is of calls without lines: the compiler places none of these"
+        ))
+    });
+    std::iter::once(usable).chain(unplaced).collect()
 }
 
 fn facts(shown: &Shown) -> String {
@@ -77,7 +74,7 @@ fn facts(shown: &Shown) -> String {
     parts.push(counted_of(judgement.stacks, "stack"));
     let summary = &shown.summary;
     if summary.unit != "count" {
-        parts.push(amount(summary.total, &summary.unit));
+        parts.push(amount(summary.total, &summary.unit).to_string());
     }
     let duration = judgement
         .origin
@@ -125,31 +122,30 @@ fn days(age: f64) -> String {
     }
 }
 
-fn owners(shown: &Shown) -> Vec<Block> {
-    if shown.summary.owners.is_empty() {
-        return Vec::new();
-    }
-    let name = |owner: Owner| match (owner, &shown.main_module) {
-        (Owner::Main, Some(module)) => format!("main module {module}"),
-        (Owner::Main, None) => "main package".into(),
-        (Owner::Dependency, Some(_)) => "dependencies".into(),
-        (Owner::Dependency, None) => "modules".into(),
-        (Owner::Std, _) => "standard library".into(),
-        (Owner::Runtime, _) => "runtime".into(),
-        (Owner::Unknown, _) => "unknown".into(),
-    };
-    let rows = shown.summary.owners.iter().map(|share| {
+fn owners(shown: &Shown) -> Option<Block> {
+    let summary = &shown.summary;
+    let rows = summary.owners.iter().map(|share| {
         vec![
-            name(share.owner),
-            amount(share.weight, &shown.summary.unit),
-            format!("{:.1}", share.percent),
+            owner(share.owner, shown.main_module.as_deref()).into(),
+            amount(share.weight, &summary.unit),
+            Cell::Percent(share.percent, Digits::One),
         ]
     });
-    vec![Block::Table(Table {
-        columns: vec![text("whose code"), number("flat"), number("%")],
-        rows: rows.collect(),
-        total: false,
-    })]
+    let columns = vec![text("whose code"), number("flat"), number("%")];
+    (!summary.owners.is_empty()).then(|| Table::of(columns, rows).into())
+}
+
+fn owner(owner: Owner, main_module: Option<&str>) -> String {
+    match (owner, main_module) {
+        (Owner::Main, Some(module)) => return format!("main module {module}"),
+        (Owner::Main, None) => "main package",
+        (Owner::Dependency, Some(_)) => "dependencies",
+        (Owner::Dependency, None) => "modules",
+        (Owner::Std, _) => "standard library",
+        (Owner::Runtime, _) => "runtime",
+        (Owner::Unknown, _) => "unknown",
+    }
+    .to_owned()
 }
 
 fn functions(heading: &str, summary: &Summary) -> Vec<Block> {
@@ -158,7 +154,7 @@ fn functions(heading: &str, summary: &Summary) -> Vec<Block> {
     }
     let rows = summary.functions.iter().map(|hot| {
         vec![
-            label(&hot.function),
+            label(&hot.function).into(),
             amount(hot.flat, &summary.unit),
             percent(hot.flat, summary.total),
             amount(hot.cum, &summary.unit),
@@ -172,45 +168,28 @@ fn functions(heading: &str, summary: &Summary) -> Vec<Block> {
         optional(number("cum")),
         number("cum %"),
     ];
-    vec![
-        Block::Heading(heading.into()),
-        Block::Table(Table {
-            columns,
-            rows: rows.collect(),
-            total: false,
-        }),
-    ]
+    vec![Block::heading(heading), Table::of(columns, rows).into()]
 }
 
 fn calls(shown: &Shown) -> Vec<Block> {
     if shown.summary.calls.is_empty() {
         return Vec::new();
     }
-    let row = |edge: &Edge| {
+    let rows = shown.summary.calls.iter().map(|edge| {
         vec![
-            format!("{} -> {}", label(&edge.caller), label(&edge.callee)),
-            format!("{:+}", edge.offset),
+            format!("{} -> {}", label(&edge.caller), label(&edge.callee)).into(),
+            Cell::offset(edge.offset),
             percent(edge.weight, shown.judgement.edge_weight),
         ]
-    };
+    });
+    let columns = vec![text("caller -> callee"), number("line"), number("%")];
     vec![
-        Block::Heading("Hot calls, as the compiler sees them".into()),
-        Block::Table(Table {
-            columns: vec![text("caller -> callee"), number("line"), number("%")],
-            rows: shown.summary.calls.iter().map(row).collect(),
-            total: false,
-        }),
+        Block::heading("Hot calls, as the compiler sees them"),
+        Table::of(columns, rows).into(),
     ]
 }
 
 fn health(fit: &Fit) -> Vec<Block> {
-    let Health {
-        by_name,
-        functions,
-        existing,
-        vanished,
-        ..
-    } = &fit.health;
     let version = fit
         .go_version
         .as_ref()
@@ -219,37 +198,40 @@ fn health(fit: &Fit) -> Vec<Block> {
         Some(binary) => binary.clone(),
         None => format!("the sources of {}", fit.packages.join(", ")),
     };
-    let mut blocks = vec![Block::Heading(format!("Health: {program}{version}"))];
-    let (tone, advice) = match *by_name {
-        _ if fit.health.is_foreign() => (Tone::Warn, ": it is of another program"),
-        it if it >= HEALTHY => (Tone::Good, ""),
-        _ => (Tone::Warn, ": collect it again"),
-    };
-    blocks.push(Block::Line(
-        tone,
-        format!(
-            "{by_name:.1} % of the weight of calls is between functions that exist ({} of {}){advice}",
-            grouped(*existing as u64),
-            grouped(*functions as u64)
-        ),
-    ));
+    let mut blocks = vec![
+        Block::heading(format!("Health: {program}{version}")),
+        names(&fit.health),
+    ];
     blocks.extend(lines(fit));
-    if !vanished.is_empty() {
-        let rows = vanished.iter().map(|vanished| {
-            let now = vanished.now.clone().unwrap_or_default();
-            vec![
-                vanished.function.clone(),
-                format!("{:.2}", vanished.percent),
-                now,
-            ]
-        });
-        blocks.push(Block::Table(Table {
-            columns: vec![text("vanished function"), number("%"), text("perhaps now")],
-            rows: rows.collect(),
-            total: false,
-        }));
-    }
+    blocks.extend(vanished(&fit.health));
     blocks
+}
+
+/// How many functions still exist.
+fn names(health: &Health) -> Block {
+    let sentence = format!(
+        "{:.1} % of the weight of calls is between functions that exist ({} of {})",
+        health.by_name,
+        grouped(health.existing as u64),
+        grouped(health.functions as u64)
+    );
+    match health.by_name {
+        _ if health.is_foreign() => Block::warn(format!("{sentence}: it is of another program")),
+        share if share >= HEALTHY => Block::good(sentence),
+        _ => Block::warn(format!("{sentence}: collect it again")),
+    }
+}
+
+fn vanished(health: &Health) -> Option<Block> {
+    let rows = health.vanished.iter().map(|vanished| {
+        vec![
+            (&vanished.function).into(),
+            Cell::Percent(vanished.percent, Digits::Two),
+            vanished.now.as_ref().into(),
+        ]
+    });
+    let columns = vec![text("vanished function"), number("%"), text("perhaps now")];
+    (!health.vanished.is_empty()).then(|| Table::of(columns, rows).into())
 }
 
 /// What only the lines of the calls show.
@@ -257,46 +239,40 @@ fn lines(fit: &Fit) -> Option<Block> {
     let Health {
         by_name, by_call, ..
     } = fit.health;
-    Some(match (by_call, &fit.binary) {
-        (Some(share), _) if share >= HEALTHY.min(by_name) => Block::Line(
-            Tone::Good,
-            format!("{share:.1} % is of calls that still stand at their line"),
-        ),
-        (Some(share), _) => Block::Line(
-            Tone::Warn,
-            format!(
-                "{share:.1} % is of calls that still stand at their line: the code around the others moved"
-            ),
-        ),
-        (None, Some(_)) => Block::Line(
-            Tone::Dim,
-            "how many calls still stand at their line is unknown for this architecture".into(),
-        ),
-        (None, None) => return None,
+    let Some(share) = by_call else {
+        let unknown = "how many calls still stand at their line is unknown for this architecture";
+        return fit.binary.is_some().then(|| Block::dim(unknown));
+    };
+    let sentence = format!("{share:.1} % is of calls that still stand at their line");
+    Some(match share >= HEALTHY.min(by_name) {
+        true => Block::good(sentence),
+        false => Block::warn(format!("{sentence}: the code around the others moved")),
     })
 }
 
-fn label(name: &str) -> String {
+fn label(name: &str) -> &str {
     match name {
-        "" => "(unknown)".into(),
-        name => name.into(),
+        "" => "(unknown)",
+        name => name,
     }
 }
 
-fn percent(part: i64, whole: i64) -> String {
+fn percent(part: i64, whole: i64) -> Cell {
     match whole {
-        0 => String::new(),
-        _ => format!("{:.1}", part as f64 / whole as f64 * 100.0),
+        0 => Cell::default(),
+        _ => Cell::Percent(part as f64 / whole as f64 * 100.0, Digits::One),
     }
 }
 
 /// A weight in its unit: seconds for times, binary units for bytes.
-fn amount(value: i64, unit: &str) -> String {
+fn amount(value: i64, unit: &str) -> Cell {
     let sign = if value < 0 { "-" } else { "" };
     let size = value.unsigned_abs();
-    match unit {
+    let words = match unit {
         "nanoseconds" => format!("{:.2} s", value as f64 / 1e9),
+        "bytes" if value >= 0 => return Cell::size(size),
         "bytes" => format!("{sign}{}", human(size)),
         _ => format!("{sign}{}", grouped(size)),
-    }
+    };
+    Cell::Other(value as f64, words)
 }

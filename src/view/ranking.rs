@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::escape_treemap;
 use super::{
-    Block, Column, Table, Tone, assertion_lines, escape_counts, inlining, new_sites, number, text,
+    Block, Cell, Column, Digits, Table, assertion_lines, escape_counts, inlining, new_sites,
+    number, text,
 };
 use crate::escape::ranking_sites::is_rest;
 use crate::number::{counted, counted_of, grouped};
@@ -38,37 +39,42 @@ pub(crate) fn outline(report: &Report, top: usize, wanted: Wanted) -> Vec<Block>
         if wanted.picture {
             blocks.extend(escape_treemap::picture(target).map(Block::Picture));
         }
-        match report.by {
-            By::Package => blocks.extend(escape_counts::escapes(&target.escapes, top)),
-            By::Function => blocks.extend(ranking(target, "function", top)),
-            By::Line => blocks.extend(ranking(target, "line", top)),
-        }
-        if let Some(text) = &target.escapes.weighted_by {
-            let text = format!("weighted by {text}; the runtime's time counts for who calls it");
-            blocks.push(Block::Line(Tone::Dim, text));
-        }
-        blocks.extend(inlining::line(&target.escapes));
-        if wanted.inlining {
-            blocks.extend(inlining::table(&target.escapes, top));
-        }
-        blocks.extend(
-            wanted
-                .almost
-                .iter()
-                .flat_map(|number| inlining::almost(target, *number, top)),
-        );
+        blocks.extend(sites(target, report.by, top));
+        blocks.extend(compiled(target, top, wanted));
         blocks.extend(new_sites::lock(&target.escapes));
         blocks.extend(assertion_lines::assertions(&target.assertions));
         blocks.extend(not_understood(target, wanted.unparsed));
     }
-    let loosened = report.verdict.loosened.iter().map(String::as_str);
-    let open = report.verdict.not_judged.iter().map(AsRef::as_ref);
-    blocks.extend(
-        loosened
-            .chain(open)
-            .map(|open| Block::Line(Tone::Warn, format!("warn  {open}"))),
-    );
+    blocks.extend(report.verdict.loosened.iter().map(Block::open));
+    blocks.extend(report.verdict.not_judged.iter().map(Block::open));
     blocks.extend(failures(report));
+    blocks
+}
+
+/// The sites of a platform, by what was asked for.
+fn sites(target: &Target, by: By, top: usize) -> Vec<Block> {
+    let mut blocks = match by {
+        By::Package => escape_counts::escapes(&target.escapes, top),
+        By::Function => ranking(target, "function", top),
+        By::Line => ranking(target, "line", top),
+    };
+    let weighted = target.escapes.weighted_by.iter();
+    blocks.extend(weighted.map(|text| {
+        Block::dim(format!(
+            "weighted by {text}; the runtime's time counts for who calls it"
+        ))
+    }));
+    blocks
+}
+
+/// What else the compiler said of a platform.
+fn compiled(target: &Target, top: usize, wanted: Wanted) -> Vec<Block> {
+    let mut blocks: Vec<Block> = inlining::line(&target.escapes).into_iter().collect();
+    if wanted.inlining {
+        blocks.extend(inlining::table(&target.escapes, top));
+    }
+    let almost = wanted.almost.iter();
+    blocks.extend(almost.flat_map(|over| inlining::almost(target, *over, top)));
     blocks
 }
 
@@ -81,76 +87,51 @@ fn failures(report: &Report) -> Vec<Block> {
     let others = failures.filter(|reason| reason.about != About::Site);
     let counted = (!sites.is_empty())
         .then(|| format!("{}, see above", counted_of(sites.len(), "new escape")));
-    let bad = |text: String| Block::Line(Tone::Bad, format!("FAIL  {text}"));
     let others = others.map(Reason::to_string);
-    others.chain(counted).map(bad).collect()
+    others.chain(counted).map(Block::failed).collect()
 }
 
 fn ranking(target: &Target, what: &str, top: usize) -> Vec<Block> {
     let heading = format!(
         "Escapes: {} by {what} ({}, {})",
-        counted(target.sites.len() as u64, "site"),
+        counted_of(target.sites.len(), "site"),
         target.key,
         target.escapes.go_version
     );
-    let mut table = Table {
-        columns: vec![text(what), number("sites"), text("classes")],
-        ..Table::default()
-    };
-    let weighted = target.escapes.weighted_by.is_some();
-    if weighted {
-        // A profile of calls knows functions; a line has the share of its function.
-        let title = match what {
-            "line" => "function cpu %",
-            _ => "cpu %",
-        };
-        table.columns.insert(1, number(title));
-    }
-    let heat = Heat::of(target);
-    table.columns.splice(1..1, heat.columns());
+    let heat = Heat::of(target, what == "line");
     // What the profile never saw allocating is folded.
     let (hot, cold): (Vec<&Ranked>, Vec<&Ranked>) = target
         .groups
         .iter()
         .partition(|ranked| heat.none() || ranked.heat.is_some());
-    for ranked in hot.iter().take(top) {
-        let mut row = cells(ranked, what == "line");
-        if weighted {
-            row.insert(1, escape_counts::share(ranked.weight));
-        }
-        row.splice(1..1, heat.cells(ranked));
-        table.rows.push(row);
-    }
-    let mut blocks = vec![Block::Heading(heading), Block::Table(table)];
-    if hot.len() > top {
-        let more = grouped((hot.len() - top) as u64);
-        blocks.push(Block::Line(
-            Tone::Dim,
-            format!("and {more} more: --top N, or --format json"),
-        ));
-    }
-    if !cold.is_empty() {
-        let cold = counted(cold.len() as u64, what);
-        let words = format!("and {cold} that the profile never saw allocating: --format json");
-        blocks.push(Block::Line(Tone::Dim, words));
-    }
+    let columns = heat.columns(what);
+    let rows = hot.iter().take(top).map(|ranked| heat.row(ranked));
+    let mut blocks = vec![Block::Heading(heading), Table::of(columns, rows).into()];
+    let rest = grouped(hot.len().saturating_sub(top) as u64);
+    let more = format!("and {rest} more: --top N, or --format json");
+    blocks.extend((hot.len() > top).then(|| Block::dim(more)));
+    let cold_ones = counted_of(cold.len(), what);
+    let never = format!("and {cold_ones} that the profile never saw allocating: --format json");
+    blocks.extend((!cold.is_empty()).then(|| Block::dim(never)));
     blocks.extend(escape_counts::heat(&target.escapes));
     blocks
 }
 
-/// What is known without a profile: name, sites, classes.
-fn cells(ranked: &Ranked, is_line: bool) -> Vec<String> {
+fn name(ranked: &Ranked, is_line: bool) -> Cell {
+    match &ranked.place {
+        Some((file, line)) => Cell::line(file, *line),
+        None if is_line || is_rest(&ranked.name) => (&ranked.name).into(),
+        None => format!("{}.{}", ranked.package, ranked.name).into(),
+    }
+}
+
+/// `boxing 2, append`
+fn classes(ranked: &Ranked) -> String {
     let classes = ranked.classes.iter().map(|(class, count)| match count {
         1 => spelled(class).to_owned(),
         more => format!("{} {more}", spelled(class)),
     });
-    let classes: Vec<String> = classes.collect();
-    let name = match is_line {
-        true => ranked.name.clone(),
-        false if is_rest(&ranked.name) => ranked.name.clone(),
-        false => format!("{}.{}", ranked.package, ranked.name),
-    };
-    vec![name, grouped(ranked.sites), classes.join(", ")]
+    classes.collect::<Vec<_>>().join(", ")
 }
 
 /// The columns of what profiles say of a line.
@@ -158,10 +139,14 @@ fn cells(ranked: &Ranked, is_line: bool) -> Vec<String> {
 struct Heat {
     bytes: bool,
     cpu: bool,
+    /// Whether a profile of calls gives functions a weight.
+    weight: bool,
+    /// Whether the sites are by line.
+    is_line: bool,
 }
 
 impl Heat {
-    fn of(target: &Target) -> Self {
+    fn of(target: &Target, is_line: bool) -> Self {
         let has = |of: fn(&SiteHeat) -> bool| {
             let mut heats = target
                 .groups
@@ -172,46 +157,59 @@ impl Heat {
         Self {
             bytes: has(|heat| heat.bytes.is_some()),
             cpu: has(|heat| heat.cpu.is_some()),
+            weight: target.escapes.weighted_by.is_some(),
+            is_line,
         }
     }
 
+    /// Whether no profile says what is allocated.
     fn none(self) -> bool {
         !self.bytes && !self.cpu
     }
 
-    fn columns(self) -> Vec<Column> {
-        let bytes = ["bytes", "objects"].map(number);
-        let bytes = bytes.into_iter().filter(|_| self.bytes);
-        let cpu = self.cpu.then(|| number("alloc cpu %"));
-        bytes.chain(cpu).collect()
+    fn columns(self, what: &str) -> Vec<Column> {
+        let bytes = ["bytes", "objects"].into_iter().filter(|_| self.bytes);
+        let cpu = self.cpu.then_some("alloc cpu %");
+        // A profile of calls knows functions; a line has the share of its function.
+        let weight = self.weight.then_some(match self.is_line {
+            true => "function cpu %",
+            false => "cpu %",
+        });
+        let numbers = bytes.chain(cpu).chain(weight).chain(["sites"]).map(number);
+        let mut columns = vec![text(what)];
+        columns.extend(numbers);
+        columns.push(text("classes"));
+        columns
     }
 
-    fn cells(self, it: &Ranked) -> Vec<String> {
+    fn row(self, it: &Ranked) -> Vec<Cell> {
         let heat = it.heat.unwrap_or_default();
-        let count = |it: Option<i64>| escape_counts::cell(it.unwrap_or_default().unsigned_abs());
-        let bytes = [count(heat.bytes), count(heat.objects)];
-        let bytes = bytes.into_iter().filter(|_| self.bytes);
-        let cpu = heat.cpu.map_or("·".into(), |cpu| format!("{cpu:.2}"));
-        bytes.chain(self.cpu.then_some(cpu)).collect()
+        let known = |number: Option<i64>| number.unwrap_or_default().unsigned_abs();
+        let mut row = vec![name(it, self.is_line)];
+        if self.bytes {
+            row.push(Cell::some_bytes(known(heat.bytes)));
+            row.push(Cell::some(known(heat.objects)));
+        }
+        let cpu = |percent| Cell::Percent(percent, Digits::Two);
+        row.extend(self.cpu.then(|| heat.cpu.map_or("·".into(), cpu)));
+        row.extend(self.weight.then(|| Cell::weight(it.weight)));
+        row.push(Cell::count(it.sites));
+        row.push(classes(it).into());
+        row
     }
 }
 
 fn not_understood(target: &Target, shown: bool) -> Vec<Block> {
     let count = target.escapes.unparsed;
     if count == 0 {
-        return match shown {
-            true => vec![Block::Line(Tone::Good, "every line was understood".into())],
-            false => Vec::new(),
-        };
+        let all = shown.then_some("every line was understood");
+        return all.map(Block::good).into_iter().collect();
     }
-    let mut blocks = vec![Block::Line(
-        Tone::Warn,
-        format!(
-            "{} of the compiler not understood and not counted (--unparsed shows which)",
-            counted(count, "line")
-        ),
-    )];
+    let lines = counted(count, "line");
+    let mut blocks = vec![Block::warn(format!(
+        "{lines} of the compiler not understood and not counted (--unparsed shows which)"
+    ))];
     let examples = target.unparsed_examples.iter().filter(|_| shown);
-    blocks.extend(examples.map(|example| Block::Line(Tone::Plain, example.clone())));
+    blocks.extend(examples.map(Block::plain));
     blocks
 }

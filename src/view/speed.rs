@@ -1,56 +1,49 @@
 //! The report of `prove` for people.
 
 use super::known_warnings::known;
-use super::{Block, Strip, Table, Tone, number, text};
-use crate::config::size::human;
+use super::{Block, Cell, Digits, Strip, Table, Tone, number, text};
 use crate::number::{counted_of, grouped};
-use crate::report::proof_report::{Comparison, Machine, Outcome, Program, Report};
+use crate::report::proof_report::{Comparison, Machine, Other, Outcome, Program, Report};
 
 /// The whole report.
 pub(crate) fn proved(report: &Report) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!(
+    let mut blocks = vec![Block::heading(format!(
         "Side by side: {}",
         beginning(&report.workload)
     ))];
-    let line = |tone, text: String| Block::Line(tone, text);
-    if let Some(server) = &report.serve {
-        blocks.push(line(
-            Tone::Plain,
-            format!("measured is the server: {server}"),
-        ));
-    }
-    let notes = report.notes.iter().cloned();
-    blocks.extend(notes.map(|note| line(Tone::Plain, note)));
+    let server = report.serve.iter();
+    blocks.extend(server.map(|server| Block::plain(format!("measured is the server: {server}"))));
+    blocks.extend(report.notes.iter().map(Block::plain));
     blocks.extend(known(report));
-    for it in &report.comparisons {
-        if it.points.len() > 1 {
-            blocks.push(Block::Strip(strip(it)));
-        }
-    }
-    if report
-        .comparisons
-        .iter()
-        .any(|comparison| comparison.pairs > 0)
-    {
-        blocks.push(Block::Table(table(report)));
-        blocks.push(line(Tone::Dim, method(&How::of(report))));
-    }
+    blocks.extend(measured(report));
     blocks.extend(report.trained.then(trained));
     if report.interrupted {
-        let words = "ended before its end: this is what the pairs so far say".to_owned();
-        blocks.push(line(Tone::Warn, words));
+        blocks.push(Block::warn(
+            "ended before its end: this is what the pairs so far say",
+        ));
     }
     blocks.extend(report.comparisons.iter().map(comparison));
-    let failures = report.verdict.failures.iter();
-    blocks.extend(failures.map(|failure| line(Tone::Bad, format!("FAIL  {failure}"))));
-    blocks.push(line(Tone::Dim, time(report)));
+    blocks.extend(report.verdict.failures.iter().map(Block::failed));
+    blocks.push(Block::dim(time(report)));
+    blocks
+}
+
+/// What was measured, as pictures and as a table, and how.
+fn measured(report: &Report) -> Vec<Block> {
+    let all = &report.comparisons;
+    let drawn = all.iter().filter(|comparison| comparison.points.len() > 1);
+    let mut blocks: Vec<Block> = drawn.map(|drawn| Block::Strip(strip(drawn))).collect();
+    if all.iter().any(|comparison| comparison.pairs > 0) {
+        blocks.push(table(report).into());
+        blocks.push(Block::dim(method(&How::of(report))));
+    }
     blocks
 }
 
 /// The warning that the training load flatters the profile.
 pub(super) fn trained() -> Block {
     let words = "the profile was collected from this very workload, at least in part, which flatters it: that is no proof, take another load";
-    Block::Line(Tone::Warn, words.to_owned())
+    Block::warn(words)
 }
 
 /// What came out, in a line.
@@ -94,60 +87,67 @@ fn strip(it: &Comparison) -> Strip {
 }
 
 fn table(report: &Report) -> Table {
-    let mut rows = Vec::new();
-    for it in report
-        .comparisons
-        .iter()
-        .filter(|comparison| comparison.pairs > 0)
-    {
-        let name = match it.metric.as_str() {
-            metric if report.programs.len() > 2 => format!("{}: {metric}", it.program),
-            metric => metric.to_owned(),
-        };
-        rows.push(vec![
-            name,
-            amount(it.middles[0], &it.unit),
-            amount(it.middles[1], &it.unit),
-            format!("{:+.1} %", it.change),
-            format!("[{:+.1}, {:+.1}]", it.low, it.high),
-            chance(it.p),
-        ]);
-        // Of several metrics there are lines enough.
-        let alone = report.comparisons.len() < report.programs.len();
-        for other in it.others.iter().filter(|_| alone) {
-            rows.push(vec![
-                format!("{}, not judged", other.metric),
-                String::new(),
-                String::new(),
-                format!("{:+.1} %", other.change),
-                format!("[{:+.1}, {:+.1}]", other.low, other.high),
-                String::new(),
-            ]);
-        }
-    }
-    Table {
-        columns: vec![
-            text("a run takes"),
-            number("base"),
-            number("this one"),
-            number("change"),
-            number("interval"),
-            number("p"),
-        ],
-        rows,
-        total: false,
-    }
+    // Of several metrics there are lines enough.
+    let alone = report.comparisons.len() < report.programs.len();
+    let measured = report.comparisons.iter();
+    let measured = measured.filter(|comparison| comparison.pairs > 0);
+    let rows = measured.flat_map(|comparison| {
+        let others = comparison.others.iter().filter(|_| alone).map(not_judged);
+        std::iter::once(judged(comparison, report.programs.len())).chain(others)
+    });
+    let columns = vec![
+        text("a run takes"),
+        number("base"),
+        number("this one"),
+        number("change"),
+        number("interval"),
+        number("p"),
+    ];
+    Table::of(columns, rows)
+}
+
+fn judged(it: &Comparison, programs: usize) -> Vec<Cell> {
+    let name = match it.metric.as_str() {
+        metric if programs > 2 => format!("{}: {metric}", it.program),
+        metric => metric.to_owned(),
+    };
+    let [base, this] = it.middles.map(|middle| amount(middle, &it.unit));
+    vec![
+        name.into(),
+        base,
+        this,
+        Cell::Percent(it.change, Digits::Growth),
+        interval(it.change, it.low, it.high),
+        Cell::Other(it.p, chance(it.p)),
+    ]
+}
+
+fn not_judged(other: &Other) -> Vec<Cell> {
+    vec![
+        format!("{}, not judged", other.metric).into(),
+        Cell::default(),
+        Cell::default(),
+        Cell::Percent(other.change, Digits::Growth),
+        interval(other.change, other.low, other.high),
+        Cell::default(),
+    ]
+}
+
+/// It sorts by its middle.
+fn interval(middle: f64, low: f64, high: f64) -> Cell {
+    Cell::Other(middle, format!("[{low:+.1}, {high:+.1}]"))
 }
 
 /// A number with three digits or more, and its unit.
-fn amount(number: f64, unit: &str) -> String {
-    match unit {
-        "B" => human(number as u64),
+fn amount(number: f64, unit: &str) -> Cell {
+    let words = match unit {
+        "B" => return Cell::size(number as u64),
+        "" => return Cell::count(number as u64),
         "s" if number < 1.0 => format!("{:.2} ms", number * 1e3),
-        "" => grouped(number as u64),
         unit if number >= 1000.0 => format!("{} {unit}", grouped(number as u64)),
         unit => format!("{number:.3} {unit}"),
-    }
+    };
+    Cell::Other(number, words)
 }
 
 fn chance(p: f64) -> String {

@@ -2,15 +2,16 @@
 
 mod runtime_changes;
 
-use super::differing::{pair, site, tone};
+use super::cell::pair;
+use super::differing::{more, site, tone};
 use super::speed::{How, beginning, comparison, method, trained};
-use super::{Block, Table, Tone, number, optional, text};
+use super::{Block, Cell, Column, Table, Tone, number, optional, text};
 use crate::config::size::human;
 use crate::number::{change, counted, counted_of, grouped, percent};
-use crate::report::comparison::Change;
+use crate::report::comparison::Changes;
 use crate::report::difference::{Function, Pair};
 use crate::report::upgrade_report::{
-    Bump, Call, Executable, Inlining, Owner, Preview, Proved, Report, Target, Time,
+    Bump, Call, Executable, Inlining, Owner, Preview, Proved, Refused, Report, Target, Time, Told,
 };
 use runtime_changes::{checks, godebug, news, vetted};
 
@@ -54,61 +55,71 @@ fn time(time: &Time, preview: &Preview) -> String {
 }
 
 fn page(preview: &Preview, top: usize) -> Vec<Block> {
-    let (old, new) = (&preview.before, &preview.after);
-    let is_other_go = old.go != new.go;
-    let mut title = match is_other_go {
-        true => format!("Upgrade: {} -> {}", old.go, new.go),
-        false => format!("Upgrade of modules, with {}", new.go),
-    };
-    let asked = preview.modules.iter().filter(|module| module.asked);
-    for bump in asked {
-        title.push_str(&format!(", {} {}", bump.path, versions(bump)));
-    }
-    let mut blocks = vec![Block::Title(title)];
+    let mut blocks = vec![Block::Title(title(preview))];
     blocks.extend(line(preview));
-    for it in &preview.refused {
-        let words = format!(
-            "FAIL  the build: `{}` ({}): {}. The rest of this page is without it",
-            it.setting, it.place, it.why
-        );
-        blocks.push(Block::Line(Tone::Bad, words));
-    }
+    blocks.extend(preview.refused.iter().map(refused));
     blocks.extend(modules(&preview.modules, top));
     for target in &preview.targets {
         if preview.targets.len() > 1 {
             blocks.push(Block::Title(target.key.clone()));
         }
-        for it in &target.executables {
-            blocks.extend(size(it, is_other_go, top));
-            blocks.extend(own_code(it, top));
-        }
-        blocks.extend(escapes(target, top));
-        for it in &target.executables {
-            blocks.extend(checks(it));
-            blocks.extend(godebug(it, preview));
-        }
-        let notes = target.notes.iter().cloned();
-        blocks.extend(notes.map(|note| Block::Line(Tone::Warn, note)));
+        blocks.extend(platform(target, preview, top));
     }
-    blocks.extend(news(&preview.news, &new.go));
+    blocks.extend(news(&preview.news, &preview.after.go));
     blocks.extend(preview.vet.iter().flat_map(|it| vetted(it, top)));
     blocks.extend(preview.proved.iter().flat_map(proved));
     blocks
 }
 
+fn is_other_go(preview: &Preview) -> bool {
+    preview.before.go != preview.after.go
+}
+
+fn title(preview: &Preview) -> String {
+    let (old, new) = (&preview.before.go, &preview.after.go);
+    let mut title = match is_other_go(preview) {
+        true => format!("Upgrade: {old} -> {new}"),
+        false => format!("Upgrade of modules, with {new}"),
+    };
+    let asked = preview.modules.iter().filter(|module| module.asked);
+    for bump in asked {
+        title.push_str(&format!(", {} {}", bump.path, versions(bump)));
+    }
+    title
+}
+
+fn refused(it: &Refused) -> Block {
+    Block::failed(format!(
+        "the build: `{}` ({}): {}. The rest of this page is without it",
+        it.setting, it.place, it.why
+    ))
+}
+
+/// What changes on a platform.
+fn platform(target: &Target, preview: &Preview, top: usize) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for it in &target.executables {
+        blocks.extend(size(it, is_other_go(preview), top));
+        blocks.extend(own_code(it, top));
+    }
+    blocks.extend(escapes(target, top));
+    for it in &target.executables {
+        blocks.extend(checks(it));
+        blocks.extend(godebug(it, preview));
+    }
+    blocks.extend(target.notes.iter().map(Block::warn));
+    blocks
+}
+
 /// What running both sides said.
 fn proved(proved: &Proved) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!(
+    let mut blocks = vec![Block::heading(format!(
         "Side by side: {}",
         beginning(&proved.workload)
     ))];
-    let notes = proved.notes.iter().cloned();
-    blocks.extend(notes.map(|note| Block::Line(Tone::Plain, note)));
-    if proved
-        .comparisons
-        .iter()
-        .any(|comparison| comparison.pairs > 0)
-    {
+    blocks.extend(proved.notes.iter().map(Block::plain));
+    let mut comparisons = proved.comparisons.iter();
+    if comparisons.any(|comparison| comparison.pairs > 0) {
         let how = How {
             seed: proved.seed,
             layouts: proved.layouts,
@@ -117,7 +128,7 @@ fn proved(proved: &Proved) -> Vec<Block> {
             machine: &proved.machine,
             comparisons: &proved.comparisons,
         };
-        blocks.push(Block::Line(Tone::Dim, method(&how)));
+        blocks.push(Block::dim(method(&how)));
     }
     blocks.extend(proved.trained.then(trained));
     blocks.extend(proved.comparisons.iter().map(comparison));
@@ -128,21 +139,17 @@ fn proved(proved: &Proved) -> Vec<Block> {
 fn line(preview: &Preview) -> Option<Block> {
     let (old, new) = (&preview.before.go_line, &preview.after.go_line);
     match (old, new) {
-        (Some(old), Some(new)) if old != new => Some(Block::Line(
-            Tone::Warn,
-            format!("the go line moves from {old} to {new}: a module asks for it"),
-        )),
-        (Some(old), _) => Some(Block::Line(
-            Tone::Plain,
-            format!("the go line stays at {old}"),
-        )),
+        (Some(old), Some(new)) if old != new => Some(Block::warn(format!(
+            "the go line moves from {old} to {new}: a module asks for it"
+        ))),
+        (Some(old), _) => Some(Block::plain(format!("the go line stays at {old}"))),
         _ => None,
     }
 }
 
 fn versions(bump: &Bump) -> String {
-    let side = |it: &Option<String>| it.clone().unwrap_or_else(|| "none".to_owned());
-    format!("{} -> {}", side(&bump.before), side(&bump.after))
+    let [before, after] = [&bump.before, &bump.after].map(|it| it.as_deref().unwrap_or("none"));
+    format!("{before} -> {after}")
 }
 
 /// Modules that move though nobody asked for them.
@@ -152,22 +159,17 @@ fn modules(all: &[Bump], top: usize) -> Vec<Block> {
         return Vec::new();
     }
     let count = counted_of(others.len(), "more module");
-    let mut blocks = vec![Block::Line(
-        Tone::Plain,
-        format!("{count} with packages of the program:"),
-    )];
+    let mut blocks = vec![Block::plain(format!(
+        "{count} with packages of the program:"
+    ))];
     let shown = others.iter().take(top);
-    blocks.extend(
-        shown.map(|bump| Block::Line(Tone::Plain, format!("  {} {}", bump.path, versions(bump)))),
-    );
+    blocks.extend(shown.map(|bump| Block::plain(format!("  {} {}", bump.path, versions(bump)))));
     blocks.extend(rest(others.len(), top, "module"));
     blocks
 }
 
 fn rest(all: usize, top: usize, noun: &str) -> Option<Block> {
-    let rest = all.saturating_sub(top);
-    let words = || format!("  and {} more: --top 0", counted_of(rest, noun));
-    (rest > 0).then(|| Block::Line(Tone::Dim, words()))
+    more("  ", all.saturating_sub(top), noun)
 }
 
 fn size(it: &Executable, is_other_go: bool, top: usize) -> Vec<Block> {
@@ -176,42 +178,44 @@ fn size(it: &Executable, is_other_go: bool, top: usize) -> Vec<Block> {
         true => "the same size".to_owned(),
         false => format!("{} B, {}", change(old, new), percent(old, new)),
     };
-    let title = format!(
-        "{}: {} -> {} ({difference})",
-        it.name,
-        human(old),
-        human(new)
-    );
-    let mut blocks = vec![Block::Heading(title)];
+    let (before, after) = (human(old), human(new));
+    let heading = format!("{}: {before} -> {after} ({difference})", it.name);
+    let mut blocks = vec![Block::Heading(heading)];
     blocks.extend(it.picture.clone().map(Block::Picture));
     // Sections move between versions of Go; what the bytes are for does not.
-    if let (true, Some(kinds)) = (is_other_go, &it.kinds) {
-        let rows = kinds.list.iter().take(top).map(kind).collect();
-        blocks.push(Block::Table(Table {
-            columns: columns("kind"),
-            rows,
-            total: false,
-        }));
-    }
-    for (title, all) in [("module", &it.modules), ("package", &it.packages)] {
-        if all.is_empty() {
-            continue;
-        }
-        let mut columns = columns(title);
-        columns.push(text("why"));
-        blocks.push(Block::Table(Table {
-            columns,
-            rows: all.iter().take(top).map(owner).collect(),
-            total: false,
-        }));
-        blocks.extend(rest(all.len(), top, title));
-    }
-    let notes = it.notes.iter().cloned();
-    blocks.extend(notes.map(|note| Block::Line(Tone::Warn, note)));
+    let kinds = it.kinds.iter().filter(|_| is_other_go);
+    blocks.extend(kinds.map(|kinds| by_kind(kinds, top)));
+    blocks.extend(owners("module", &it.modules, top));
+    blocks.extend(owners("package", &it.packages, top));
+    blocks.extend(it.notes.iter().map(Block::warn));
     blocks
 }
 
-fn columns(first: &str) -> Vec<super::Column> {
+fn by_kind(kinds: &Changes, top: usize) -> Block {
+    let shown = kinds.list.iter().take(top);
+    let rows = shown.map(|kind| cells(&kind.name, kind.before, kind.after));
+    Table::of(columns("kind"), rows).into()
+}
+
+/// Modules or packages, and why each changed.
+fn owners(title: &str, all: &[Owner], top: usize) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut columns = columns(title);
+    columns.push(text("why"));
+    let rows = all.iter().take(top).map(|owner| {
+        let mut cells = cells(&owner.name, owner.before, owner.after);
+        cells.push((&owner.why).into());
+        cells
+    });
+    let table = Block::from(Table::of(columns, rows));
+    std::iter::once(table)
+        .chain(rest(all.len(), top, title))
+        .collect()
+}
+
+fn columns(first: &str) -> Vec<Column> {
     vec![
         text(first),
         number("before B"),
@@ -221,28 +225,18 @@ fn columns(first: &str) -> Vec<super::Column> {
     ]
 }
 
-fn kind(it: &Change) -> Vec<String> {
-    cells(&it.name, it.before, it.after)
-}
-
-fn owner(it: &Owner) -> Vec<String> {
-    let mut cells = cells(&it.name, it.before, it.after);
-    cells.push(it.why.clone());
-    cells
-}
-
-fn cells(name: &str, before: Option<u64>, after: Option<u64>) -> Vec<String> {
+fn cells(name: &str, before: Option<u64>, after: Option<u64>) -> Vec<Cell> {
     let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
     let share = match (before, after) {
-        (None, _) => "new".to_owned(),
-        (_, None) => "gone".to_owned(),
-        _ => percent(old, new),
+        (None, _) => "new".into(),
+        (_, None) => Cell::gone(),
+        _ => Cell::growth(old, new),
     };
     vec![
-        name.to_owned(),
-        grouped(old),
-        grouped(new),
-        change(old, new),
+        name.into(),
+        Cell::bytes(old),
+        Cell::bytes(new),
+        Cell::delta(old, new),
         share,
     ]
 }
@@ -252,52 +246,51 @@ fn sides(it: Pair) -> (u64, u64) {
 }
 
 fn own_code(it: &Executable, top: usize) -> Vec<Block> {
-    let mut blocks = vec![Block::Heading(format!("Own code of {}", it.name))];
-    match it.own_code {
-        Some(code) => blocks.push(Block::Line(
-            tone(code.growth()),
-            format!("machine code, with padding: {} bytes", pair(code)),
-        )),
-        None => blocks.push(Block::Line(
-            Tone::Dim,
-            "machine code, frames and inlining: the file does not tell".into(),
-        )),
-    }
+    let mut blocks = vec![Block::heading(format!("Own code of {}", it.name))];
+    blocks.push(match it.own_code {
+        Some(code) => {
+            let words = format!("machine code, with padding: {} bytes", pair(code));
+            Block::Line(tone(code.growth()), words)
+        }
+        None => Block::dim("machine code, frames and inlining: the file does not tell"),
+    });
     blocks.extend(it.inlining.iter().flat_map(|it| inlining(it, top)));
-    if !it.frames.is_empty() {
-        let larger = it
-            .frames
-            .iter()
-            .filter(|function| function.frame.growth() > 0)
-            .count();
-        let words = format!(
-            "stack frames: {} larger, {} smaller",
-            grouped(larger as u64),
-            grouped((it.frames.len() - larger) as u64)
-        );
-        blocks.push(Block::Line(Tone::Plain, words));
-        let row = |function: &Function| {
-            let (old, new) = sides(function.frame);
-            vec![
-                function.name.clone(),
-                grouped(old),
-                grouped(new),
-                change(old, new),
-            ]
-        };
-        let columns = vec![
-            text("function"),
-            number("frame B before"),
-            number("after"),
-            number("change"),
-        ];
-        blocks.push(Block::Table(Table {
-            columns,
-            rows: it.frames.iter().take(top).map(row).collect(),
-            total: false,
-        }));
-        blocks.extend(rest(it.frames.len(), top, "function"));
+    blocks.extend(frames(&it.frames, top));
+    blocks
+}
+
+/// The stack frames that differ.
+fn frames(frames: &[Function], top: usize) -> Vec<Block> {
+    if frames.is_empty() {
+        return Vec::new();
     }
+    let larger = frames
+        .iter()
+        .filter(|function| function.frame.growth() > 0)
+        .count();
+    let smaller = frames.len() - larger;
+    let words = format!(
+        "stack frames: {} larger, {} smaller",
+        grouped(larger as u64),
+        grouped(smaller as u64)
+    );
+    let rows = frames.iter().take(top).map(|function| {
+        let (old, new) = sides(function.frame);
+        vec![
+            (&function.name).into(),
+            Cell::bytes(old),
+            Cell::bytes(new),
+            Cell::delta(old, new),
+        ]
+    });
+    let columns = vec![
+        text("function"),
+        number("frame B before"),
+        number("after"),
+        number("change"),
+    ];
+    let mut blocks = vec![Block::plain(words), Table::of(columns, rows).into()];
+    blocks.extend(rest(frames.len(), top, "function"));
     blocks
 }
 
@@ -309,7 +302,7 @@ fn inlining(it: &Inlining, top: usize) -> Vec<Block> {
         grouped(gained as u64),
         grouped(lost as u64)
     );
-    let mut blocks = vec![Block::Line(Tone::Plain, words)];
+    let mut blocks = vec![Block::plain(words)];
     let all = it.lost.iter().map(|call| ("lost", Tone::Warn, call));
     let all = all.chain(it.gained.iter().map(|call| ("gained", Tone::Good, call)));
     let shown = all.take(top);
@@ -339,23 +332,23 @@ fn escapes(target: &Target, top: usize) -> Vec<Block> {
     );
     let growth = gained as i64 - lost as i64;
     let mut blocks = vec![Block::Line(tone(growth), words)];
-    for group in &target.told {
-        let verb = if group.gained { "gained" } else { "lost" };
-        let words = format!(
-            "  {} {verb} that are no news: {}",
-            grouped(group.sites.len() as u64),
-            group.why
-        );
-        blocks.push(Block::Line(Tone::Dim, words));
-    }
-    let all = target
-        .gained
-        .iter()
-        .map(|site| ("gained", Tone::Warn, site));
+    blocks.extend(target.told.iter().map(no_news));
+    let gained = target.gained.iter();
+    let all = gained.map(|site| ("gained", Tone::Warn, site));
     let all = all.chain(target.lost.iter().map(|site| ("lost", Tone::Good, site)));
     for (word, tone, it) in all.take(top) {
         blocks.push(Block::Line(tone, format!("  {word}  {}", site(it))));
     }
     blocks.extend(rest(target.gained.len() + target.lost.len(), top, "site"));
     blocks
+}
+
+/// Sites that a known change of the compilers explains.
+fn no_news(group: &Told) -> Block {
+    let verb = if group.gained { "gained" } else { "lost" };
+    Block::dim(format!(
+        "  {} {verb} that are no news: {}",
+        grouped(group.sites.len() as u64),
+        group.why
+    ))
 }

@@ -6,7 +6,7 @@ use crate::command::{Output, Session};
 use crate::error::Result;
 use crate::profile::{self, diff::HOT_PERCENT};
 use crate::render::{self, Format, Style, harmless};
-use crate::view::{self, Block, Table, Tone};
+use crate::view::{self, Block, Cell, Digits, Table};
 
 /// Prints the difference.
 pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
@@ -30,49 +30,49 @@ pub(crate) fn run(args: &Diff, session: &Session<'_>) -> Result<Output> {
     })
 }
 
-/// The calls that became hot, that no longer are, and that moved: so many of each.
-fn changes(diff: &profile::Diff, top: usize) -> Table {
-    let entering = diff.entering.iter().map(|change| ("entering", change));
-    let leaving = diff.leaving.iter().map(|change| ("leaving", change));
-    let moved = diff.moved.iter().map(|moved| ("moved", &moved.call));
-    let changes = entering.take(top).chain(leaving.take(top));
-    let row = |(how, call): (&str, &profile::diff::Change)| {
-        vec![
-            format!("{} -> {}", call.caller, call.callee),
-            how.into(),
-            format!("{:+}", call.offset),
-            format!("{:.2}", call.before_percent),
-            format!("{:.2}", call.after_percent),
-        ]
-    };
-    Table {
-        columns: vec![
-            view::text("call"),
-            view::text(""),
-            view::number("line"),
-            view::number("before %"),
-            view::number("after %"),
-        ],
-        rows: changes.chain(moved.take(top)).map(row).collect(),
-        ..Table::default()
-    }
-}
-
 fn blocks(diff: &profile::Diff, top: usize) -> Vec<Block> {
-    let table = changes(diff, top);
+    let columns = vec![
+        view::text("call"),
+        view::text(""),
+        view::number("line"),
+        view::number("before %"),
+        view::number("after %"),
+    ];
+    let moved = diff.moved.iter().map(|moved| &moved.call);
+    let entering = diff
+        .entering
+        .iter()
+        .take(top)
+        .map(|call| row("entering", call));
+    let leaving = diff
+        .leaving
+        .iter()
+        .take(top)
+        .map(|call| row("leaving", call));
+    let moved = moved.take(top).map(|call| row("moved", call));
+    let table = Table::of(columns, entering.chain(leaving).chain(moved));
     let all = diff.entering.len() + diff.leaving.len() + diff.moved.len();
     let left_out = all - table.rows.len();
-    let summary = format!(
+    let mut blocks = vec![Block::plain(format!(
         "hot calls: {} before, {} after, {} the same; {:.1} % of the weight changed",
         diff.before, diff.after, diff.same, diff.changed_percent
-    );
-    let mut blocks = vec![Block::Line(Tone::Plain, summary)];
+    ))];
     if !table.rows.is_empty() {
-        blocks.push(Block::Table(table));
+        blocks.push(table.into());
     }
     if left_out > 0 {
         let words = format!("and {left_out} more: `--top 0` lists all");
-        blocks.push(Block::Line(Tone::Dim, words));
+        blocks.push(Block::dim(words));
     }
     blocks
+}
+
+fn row(how: &str, it: &profile::diff::Change) -> Vec<Cell> {
+    vec![
+        format!("{} -> {}", it.caller, it.callee).into(),
+        how.into(),
+        Cell::offset(it.offset),
+        Cell::Percent(it.before_percent, Digits::Two),
+        Cell::Percent(it.after_percent, Digits::Two),
+    ]
 }

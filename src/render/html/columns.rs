@@ -100,24 +100,29 @@ impl Columns {
         });
         let kind = self.kind(&it.kind);
         self.kinds.push(kind);
-        // The sums of boxes with others in them are made again.
-        let own = |value: u64| if it.children.is_empty() { value } else { 0 };
-        self.bytes.push(own(it.bytes));
+        if it.members > 0 {
+            self.members.insert(at.clone(), json!(it.members));
+        }
+        self.amounts(it, at);
+        for child in &it.children {
+            self.add(child, Some(it), depth + 1);
+        }
+    }
+
+    /// The numbers of a box; the sums of boxes with others in them are made again.
+    fn amounts(&mut self, it: &Tile, at: String) {
+        let is_leaf = it.children.is_empty();
+        let own = |value: u64| if is_leaf { value } else { 0 };
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let change = signed(own(it.bytes)) - signed(own(it.before));
+        self.bytes.push(own(it.bytes));
         self.changes.push(change);
-        if it.children.is_empty() && change.unsigned_abs() != it.moved {
-            self.moved.insert(at.clone(), json!(it.moved));
+        if is_leaf && change.unsigned_abs() != it.moved {
+            self.moved.insert(at, json!(it.moved));
         }
         self.retained.push(own(it.retained));
         self.sites.push(own(it.sites));
         self.weights.push(own(it.weight));
-        if it.members > 0 {
-            self.members.insert(at, json!(it.members));
-        }
-        for child in &it.children {
-            self.add(child, Some(it), depth + 1);
-        }
     }
 
     /// A letter for each kind, a blank for none.

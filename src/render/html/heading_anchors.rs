@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::escape;
-use crate::view::{Block, Table, Tone};
+use crate::view::{Block, Cell, Table, Tone};
 
 /// What has a name in the page.
 #[derive(Debug, Default)]
@@ -28,9 +28,10 @@ impl Anchors {
                 Block::Line(Tone::Warn, _) => anchors.warn = anchors.warn.or(Some(at)),
                 Block::Table(table) if is_about_subjects(table) => {
                     for (row, cells) in table.rows.iter().enumerate() {
-                        let name = cells.first().cloned().unwrap_or_default();
-                        let id = row_id(at, row);
-                        anchors.rows.entry(name).or_insert(id);
+                        if let Some(name) = cells.first().and_then(Cell::words) {
+                            let id = row_id(at, row);
+                            anchors.rows.entry(name.to_owned()).or_insert(id);
+                        }
                     }
                 }
                 _ => {}

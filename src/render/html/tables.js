@@ -1,30 +1,30 @@
 // Tables that sort by a column and show the rows that hold a text. Sums stay where they are: below.
 
-function number(text) {
-  const plain = text.replace(/[\s,]/g, "").replace("−", "-");
-  if (plain === "" || plain === "·") return 0;
-  const found = /^([+-]?[\d.]+)(KiB|MiB|GiB|B|%|ms|s)?/.exec(plain);
-  if (!found) return null;
-  const steps = {KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30};
-  return parseFloat(found[1]) * (steps[found[2]] || 1);
+// What a cell sorts by: the value of a number, the file and the line of a place, words.
+function keyOf(cell) {
+  if (!cell) return {value: null, text: "", line: 0};
+  const {value, file, line} = cell.dataset;
+  return {
+    value: value === undefined ? null : +value,
+    text: file === undefined ? cell.textContent.trim() : file,
+    line: line === undefined ? 0 : +line,
+  };
 }
 
+// Words among numbers, such as "new", stand below them.
 function sortBy(table, column, down) {
   const body = table.tBodies[0];
   const rows = [...body.rows].filter(row => !row.classList.contains("rest"));
   const sums = [...body.rows].filter(row => row.classList.contains("rest"));
-  const cell = row => row.cells[column] ? row.cells[column].textContent.trim() : "";
-  const right = table.tHead.rows[0].cells[column].classList.contains("n");
+  const keys = new Map(rows.map(row => [row, keyOf(row.cells[column])]));
   const compare = (a, b) => {
-    const one = cell(a), other = cell(b);
-    if (!right) return one < other ? -1 : one > other ? 1 : 0;
-    const first = number(one), second = number(other);
-    // Words such as "new" stand behind every number.
-    if (first === null || second === null) return (first === null) - (second === null) || (one < other ? -1 : one > other ? 1 : 0);
-    return first - second;
+    const one = keys.get(a), other = keys.get(b);
+    if ((one.value === null) !== (other.value === null)) return one.value === null ? 1 : -1;
+    let order = one.value - other.value;
+    if (one.value === null) order = one.text < other.text ? -1 : one.text > other.text ? 1 : one.line - other.line;
+    return down ? -order : order;
   };
-  rows.sort((a, b) => down ? compare(b, a) : compare(a, b));
-  body.append(...rows, ...sums);
+  body.append(...rows.sort(compare), ...sums);
 }
 
 function sortable(table) {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::locate::{Located, Locator};
 use super::values::{measure, values};
-use super::{Finding, Place, Target, Used};
+use super::{Finding, LineCost, Place, Target, Used};
 use crate::advise::{
     Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sum, What, charge,
 };
@@ -133,17 +133,7 @@ impl<'a> Gathering<'a> {
         let (value, count) = values(profile, measure);
         let own = self.locator.owned();
         let charged = charge(profile, value, &*count, |package| own.contains(package));
-        let total = match measure {
-            // Locks of the runtime itself are nobody's.
-            Measure::Mutex => {
-                let of_runtime = charged
-                    .classes
-                    .values()
-                    .fold(0_i64, |sum, class| sum.saturating_add(class.weight));
-                charged.total.weight.saturating_sub(of_runtime)
-            }
-            _ => charged.total.weight,
-        };
+        let total = total(&charged, measure);
         target.weighted = true;
         target.profiles.push(Used {
             file: given.file.clone(),
@@ -158,12 +148,23 @@ impl<'a> Gathering<'a> {
                 given.file
             ));
         }
+        self.charge(profile, &charged, (measure, total), target);
+    }
+
+    /// Asks the rules about what a profile charges to lines, and adds what it costs.
+    fn charge(
+        &mut self,
+        profile: &Profile,
+        charged: &Charged,
+        (measure, total): (Measure, i64),
+        target: &mut Target,
+    ) {
         match measure {
-            Measure::Cpu => self.cpu(&charged, target),
-            Measure::Allocated | Measure::InUse => self.heap(profile, &charged, target),
-            Measure::Block => self.costs(&charged, measure, total, target),
+            Measure::Cpu => self.cpu(charged, target),
+            Measure::Allocated | Measure::InUse => self.heap(profile, charged, target),
+            Measure::Block => self.costs(charged, measure, total, target),
             Measure::Mutex | Measure::Goroutines | Measure::Leaked => {
-                self.spent(&charged, measure, total);
+                self.spent(charged, measure, total);
             }
         }
     }
@@ -202,15 +203,8 @@ impl<'a> Gathering<'a> {
 
     /// Asks every rule; returns the one that has advice.
     fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
-        let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
-        let counted = matches!(charge.measure, Measure::Goroutines | Measure::Leaked);
-        if counted {
-            // Every goroutine is counted: nothing is left to chance.
-            share.margin = 0.0;
-        }
-        // What chance alone may have made is not worth a reader's time.
-        let small = share.lower() < self.min_share || share.samples < self.min_samples;
-        if small && !counted || self.is_first_group(located, charge) {
+        let share = self.share(charge)?;
+        if self.is_first_group(located, charge) {
             return None;
         }
         let evidence = Evidence {
@@ -229,20 +223,33 @@ impl<'a> Gathering<'a> {
         let (rule, advice) = found;
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
-        let lost = charge.measure == Measure::Leaked;
-        let key = (
-            rule.id,
-            finding.place.file.clone(),
-            finding.place.line,
-            lost,
-        );
+        self.keep(rule.id, finding);
+        Some(rule.id.to_owned())
+    }
+
+    /// The share of a charge; `None` where chance alone may have made it, which is not worth a reader's time.
+    fn share(&self, charge: &Charge<'_>) -> Option<Interval> {
+        let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
+        if matches!(charge.measure, Measure::Goroutines | Measure::Leaked) {
+            // Every goroutine is counted: nothing is left to chance.
+            share.margin = 0.0;
+            return Some(share);
+        }
+        let small = share.lower() < self.min_share || share.samples < self.min_samples;
+        (!small).then_some(share)
+    }
+
+    /// Of the findings of a rule at a line, the one with the larger share stays.
+    fn keep(&mut self, rule: &'static str, finding: Finding) {
+        let lost = finding.measure == Measure::Leaked;
+        let place = &finding.place;
+        let key = (rule, place.file.clone(), place.line, lost);
         let better = |it: &Finding| {
             (it.measure, -it.share.lower()) <= (finding.measure, -finding.share.lower())
         };
         if !self.findings.get(&key).is_some_and(better) {
             self.findings.insert(key, finding);
         }
-        Some(rule.id.to_owned())
     }
 
     /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile shows what grows, this does not.
@@ -267,32 +274,49 @@ impl<'a> Gathering<'a> {
                 .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
         };
         let all = self.findings.into_values();
-        let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
+        let (ignored, kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
-        let memory_work = self.memory_work.unwrap_or(1.0);
-        // Bytes are worth what the program spends on memory: so they stand among processor time.
-        let worth = |finding: &Finding| match finding.measure {
-            Measure::Cpu => (0, finding.share.lower()),
-            Measure::Allocated => (0, finding.share.lower() * memory_work),
-            other => (1 + other as u8, finding.share.lower()),
-        };
-        kept.order_by(|a, b| {
-            let (one, other) = (worth(a), worth(b));
-            let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
-            let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
-            order.then_with(place)
-        });
-        target.findings = kept;
         target.ignored = ignored.len() as u64;
-        target.costs.order_by(|a, b| {
-            let measure = a.measure.cmp(&b.measure);
-            let certain = || b.share.lower().total_cmp(&a.share.lower());
-            let place = || {
-                (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class))
-            };
-            measure.then_with(certain).then_with(place)
-        });
+        target.findings = kept;
+        order_findings(&mut target.findings, self.memory_work.unwrap_or(1.0));
+        order_costs(&mut target.costs);
     }
+}
+
+/// The worthiest first. Bytes are worth what the program spends on memory: so they stand among processor time.
+fn order_findings(findings: &mut [Finding], memory_work: f64) {
+    let worth = |finding: &Finding| match finding.measure {
+        Measure::Cpu => (0, finding.share.lower()),
+        Measure::Allocated => (0, finding.share.lower() * memory_work),
+        other => (1 + other as u8, finding.share.lower()),
+    };
+    findings.order_by(|a, b| {
+        let (one, other) = (worth(a), worth(b));
+        let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
+        let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
+        order.then_with(place)
+    });
+}
+
+fn order_costs(costs: &mut [LineCost]) {
+    costs.order_by(|a, b| {
+        let measure = a.measure.cmp(&b.measure);
+        let certain = || b.share.lower().total_cmp(&a.share.lower());
+        let place =
+            || (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class));
+        measure.then_with(certain).then_with(place)
+    });
+}
+
+/// The whole of a profile. Locks of the runtime itself are nobody's.
+fn total(charged: &Charged, measure: Measure) -> i64 {
+    let all = charged.total.weight;
+    if measure != Measure::Mutex {
+        return all;
+    }
+    let classes = charged.classes.values();
+    let of_runtime = classes.fold(0_i64, |sum, class| sum.saturating_add(class.weight));
+    all.saturating_sub(of_runtime)
 }
 
 fn finding(

@@ -123,35 +123,45 @@ impl<'a> Locator<'a> {
             line: u32::try_from(line.line).unwrap_or_default(),
             source: String::new(),
         };
-        let mut found = None;
-        if let Some(package) = package {
-            let directory = Path::new(&package.dir);
-            // The name is that of the profile: only what go lists is read.
-            let files = || package.go_files.iter().chain(&package.cgo_files);
-            // A function may have moved to another file of its package.
-            let (same, others): (Vec<_>, Vec<_>) = files().partition(|file| *file == name);
-            // Where no function is declared, the same line of another file is something else.
-            // go writes `_testmain.go` itself: its `main` is none of the package.
-            let elsewhere = !is_made(&line.function) && name != "_testmain.go";
-            let others = others.into_iter().filter(|_| elsewhere);
-            let mut all = same.into_iter().chain(others);
-            found = all.find_map(|text| self.today(directory, text, line));
-        }
-        let (path, shape) = match found {
-            Some((path, number, shape)) => {
-                place.file = shown(&path, self.cwd);
-                place.line = u32::try_from(number).unwrap_or_default();
-                place.source.clone_from(&shape.text);
-                let mut shape = shape;
-                if let (Some(name), Some(package)) = (&shape.returned, package) {
-                    shape.needs_pointer = self.has_pointer_methods(package, name)
-                        || self.is_kept_by_callers(&line.function);
-                }
-                (Some(path), Some(shape))
-            }
-            None => (None, None),
+        let found = package.and_then(|package| self.in_package(package, name, line));
+        let Some((path, number, mut shape)) = found else {
+            return Located {
+                place,
+                path: None,
+                shape: None,
+            };
         };
-        Located { place, path, shape }
+        place.file = shown(&path, self.cwd);
+        place.line = u32::try_from(number).unwrap_or_default();
+        place.source.clone_from(&shape.text);
+        if let (Some(name), Some(package)) = (&shape.returned, package) {
+            shape.needs_pointer =
+                self.has_pointer_methods(package, name) || self.is_kept_by_callers(&line.function);
+        }
+        Located {
+            place,
+            path: Some(path),
+            shape: Some(shape),
+        }
+    }
+
+    /// A line in the file that the profile names; a function may have moved to another file of its package.
+    fn in_package(
+        &mut self,
+        package: &Package,
+        name: &str,
+        line: &Line,
+    ) -> Option<(PathBuf, i64, Shape)> {
+        // The name is that of the profile: only what go lists is read.
+        let files = package.go_files.iter().chain(&package.cgo_files);
+        let (same, others): (Vec<_>, Vec<_>) = files.partition(|file| *file == name);
+        // Where no function is declared, the same line of another file is something else.
+        // go writes `_testmain.go` itself: its `main` is none of the package.
+        let elsewhere = !is_made(&line.function) && name != "_testmain.go";
+        let others = others.into_iter().filter(|_| elsewhere);
+        let directory = Path::new(&package.dir);
+        let mut all = same.into_iter().chain(others);
+        all.find_map(|file| self.today(directory, file, line))
     }
 
     /// Whether a type of a package has methods with a pointer receiver.

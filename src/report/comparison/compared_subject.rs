@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::Brief;
 use crate::binary::{BuildInfo, Owners, SHARED};
 use crate::error::{Error, Kind, Result};
@@ -79,6 +81,13 @@ impl Item {
             bytes,
         }
     }
+
+    fn versioned(name: &str, version: Option<&String>, bytes: u64) -> Self {
+        Self {
+            version: version.cloned(),
+            ..Self::new(name, bytes)
+        }
+    }
 }
 
 /// Build settings that change with every commit and say nothing about sizes.
@@ -105,31 +114,9 @@ impl Subject {
     /// From an inspection. Functions are compared only where all of them are listed.
     pub(crate) fn of_inspection(it: &Inspection<'_>, path: &str, drawn: bool) -> Self {
         let file = &it.file;
-        let ledger = &it.ledger;
-        let rest = ledger.unowned + ledger.headers + ledger.padding;
-        let unowned = || Item::new("unowned", rest);
         let complete = it.functions.len() as u64 == it.counts.functions;
-        let functions = it
-            .functions
-            .iter()
-            .map(|function| Item::new(function.name.text(), function.bytes));
-        let roles = it
-            .roles
-            .iter()
-            .map(|role| Item::new(&role.role, role.bytes));
-        let kinds = it.kinds.iter();
-        let kinds = kinds.map(|kind| Item::new(kind.kind.name(), kind.bytes));
         // What could not be read is not empty.
         let told = it.counts.functions > 0;
-        let packages = it.packages.iter().map(|package| Item {
-            version: package.version.clone(),
-            ..Item::new(&package.path, package.bytes)
-        });
-        let packages = packages.chain([Item::new(SHARED, ledger.shared)]);
-        let modules = it.modules.iter().map(|module| Item {
-            version: module.version.clone(),
-            ..Item::new(&module.path, module.bytes)
-        });
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
         Self {
             name: name(&file.path),
@@ -142,16 +129,11 @@ impl Subject {
             stripped: Some(file.stripped),
             owners: Some(it.owners),
             settings: it.build.as_ref().map(steady),
-            roles: roles
-                .chain([Item::new(
-                    "headers, padding",
-                    ledger.headers + ledger.padding,
-                )])
-                .collect(),
-            kinds: told.then(|| kinds.collect()),
-            modules: told.then(|| modules.chain([unowned()]).collect()),
-            packages: told.then(|| packages.chain([unowned()]).collect()),
-            functions: (told && complete).then(|| functions.collect()),
+            roles: roles(it),
+            kinds: told.then(|| kinds(it)),
+            modules: told.then(|| modules(it)),
+            packages: told.then(|| packages(it)),
+            functions: (told && complete).then(|| functions(it)),
             tiles: match drawn {
                 true => inspection::picture(it, None).tiles,
                 false => Vec::new(),
@@ -162,28 +144,8 @@ impl Subject {
 
     fn of_target(it: &Target, path: &str, drawn: bool) -> Self {
         let file = &it.artifact;
-        let level = it
-            .level
-            .as_ref()
-            .map_or(String::new(), |level| format!("/{level}"));
-        let overhead = it.overhead.headers + it.overhead.padding;
-        let roles = it
-            .sections
-            .iter()
-            .filter(|section| section.after > 0 || section.memory > 0);
-        let packages = it.packages.iter().map(|package| Item {
-            version: package.version.clone(),
-            ..Item::new(&package.path, package.bytes)
-        });
-        let modules = it.modules.iter().map(|module| Item {
-            version: module.version.clone(),
-            ..Item::new(&module.path, module.bytes)
-        });
-        let told = |items: Vec<Item>| {
-            let now = |item: &Item| item.bytes > 0;
-            let items: Vec<Item> = items.into_iter().filter(now).collect();
-            (!items.is_empty()).then_some(items)
-        };
+        let level = it.level.iter().map(|level| format!("/{level}"));
+        let level: String = level.collect();
         Self {
             name: it.name.clone(),
             path: path.to_owned(),
@@ -195,13 +157,14 @@ impl Subject {
             stripped: file.stripped,
             owners: it.owners,
             settings: None,
-            roles: roles
-                .map(|section| Item::new(&section.role, section.after))
-                .chain([Item::new("headers, padding", overhead)])
-                .collect(),
+            roles: roles_of_target(it),
             kinds: None,
-            modules: told(modules.collect()),
-            packages: told(packages.collect()),
+            modules: told(it.modules.iter().map(|module| {
+                Item::versioned(&module.path, module.version.as_ref(), module.bytes)
+            })),
+            packages: told(it.packages.iter().map(|package| {
+                Item::versioned(&package.path, package.version.as_ref(), package.bytes)
+            })),
             functions: None,
             tiles: match drawn {
                 true => owner_tiles::tiles(it),
@@ -235,45 +198,99 @@ pub(crate) fn saved(bytes: &[u8], path: &str, drawn: bool) -> Option<Result<Subj
     (*first == b'{').then(|| read(bytes, path, drawn))
 }
 
+/// What no package has.
+fn unowned(it: &Inspection<'_>) -> Item {
+    let ledger = &it.ledger;
+    Item::new("unowned", ledger.unowned + ledger.headers + ledger.padding)
+}
+
+fn roles(it: &Inspection<'_>) -> Vec<Item> {
+    let roles = it.roles.iter();
+    let roles = roles.map(|role| Item::new(&role.role, role.bytes));
+    let rest = it.ledger.headers + it.ledger.padding;
+    roles.chain([Item::new("headers, padding", rest)]).collect()
+}
+
+fn roles_of_target(it: &Target) -> Vec<Item> {
+    let sections = it.sections.iter();
+    let sections = sections.filter(|section| section.after > 0 || section.memory > 0);
+    let roles = sections.map(|section| Item::new(&section.role, section.after));
+    let rest = it.overhead.headers + it.overhead.padding;
+    roles.chain([Item::new("headers, padding", rest)]).collect()
+}
+
+fn kinds(it: &Inspection<'_>) -> Vec<Item> {
+    let kinds = it.kinds.iter();
+    kinds
+        .map(|kind| Item::new(kind.kind.name(), kind.bytes))
+        .collect()
+}
+
+fn modules(it: &Inspection<'_>) -> Vec<Item> {
+    let modules = it.modules.iter();
+    let modules =
+        modules.map(|module| Item::versioned(&module.path, module.version.as_ref(), module.bytes));
+    modules.chain([unowned(it)]).collect()
+}
+
+fn packages(it: &Inspection<'_>) -> Vec<Item> {
+    let packages = it.packages.iter();
+    let packages = packages
+        .map(|package| Item::versioned(&package.path, package.version.as_ref(), package.bytes));
+    let shared = Item::new(SHARED, it.ledger.shared);
+    packages.chain([shared, unowned(it)]).collect()
+}
+
+fn functions(it: &Inspection<'_>) -> Vec<Item> {
+    let functions = it.functions.iter();
+    functions
+        .map(|function| Item::new(function.name.text(), function.bytes))
+        .collect()
+}
+
+/// Those that are in the file now; `None` where nobody knows any.
+fn told(items: impl Iterator<Item = Item>) -> Option<Vec<Item>> {
+    let items: Vec<Item> = items.filter(|item| item.bytes > 0).collect();
+    (!items.is_empty()).then_some(items)
+}
+
 fn read(bytes: &[u8], path: &str, drawn: bool) -> Result<Subjects> {
-    let wrong = |why: &str| {
-        Error::new(
-            Kind::Machine,
-            format!("`{path}` is no report that can be compared: {why}"),
-        )
-        .hint("name an executable, or what `release` or `inspect` wrote with `--report FILE.json`")
-    };
-    let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
+    let value: serde_json::Value = parsed(bytes, path)?;
     match value["schema_version"].as_u64() {
         Some(version) if version > u64::from(SCHEMA_VERSION) => {
-            return Err(wrong("a newer gobuild-opt wrote it"));
+            return Err(wrong(path, "a newer gobuild-opt wrote it"));
         }
         Some(_) => {}
-        None => return Err(wrong("it has no schema_version")),
+        None => return Err(wrong(path, "it has no schema_version")),
     }
     let list = if value.get("targets").is_some() {
-        let report: Report =
-            serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
-        report
-            .targets
-            .iter()
+        let report: Report = parsed(bytes, path)?;
+        let targets = report.targets.iter();
+        targets
             .map(|target| Subject::of_target(target, path, drawn))
             .collect()
     } else if value.get("ledger").is_some() {
-        let found: Inspection<'_> =
-            serde_json::from_slice(bytes).map_err(|error| wrong(&error.to_string()))?;
+        let found: Inspection<'_> = parsed(bytes, path)?;
         if found.filter.is_some() {
-            return Err(wrong(
-                "it was saved with --filter and does not hold everything",
-            ));
+            let why = "it was saved with --filter and does not hold everything";
+            return Err(wrong(path, why));
         }
         vec![Subject::of_inspection(&found, path, drawn)]
     } else {
-        return Err(wrong("it is of neither `release` nor `inspect`"));
+        return Err(wrong(path, "it is of neither `release` nor `inspect`"));
     };
     Ok(Subjects {
         path: path.to_owned(),
         list,
     })
+}
+
+fn parsed<'a, T: Deserialize<'a>>(bytes: &'a [u8], path: &str) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|error| wrong(path, &error.to_string()))
+}
+
+fn wrong(path: &str, why: &str) -> Error {
+    let words = format!("`{path}` is no report that can be compared: {why}");
+    Error::new(Kind::Machine, words)
+        .hint("name an executable, or what `release` or `inspect` wrote with `--report FILE.json`")
 }

@@ -284,31 +284,18 @@ impl<'s> Blame<'s> {
 
     /// The shortest chain of imports from a package that nobody imports to one of the module.
     fn way_to(&self, module: &str) -> Vec<String> {
-        let is_in = |path: &str| {
-            let package = self.after.packages.get(path);
-            package.is_some_and(|package| package.module.as_deref() == Some(module))
-        };
+        let packages = self.after.packages.iter();
+        let of_module = packages.filter(|(_, it)| it.module.as_deref() == Some(module));
+        let mut layer: Vec<&str> = of_module.map(|(path, _)| path.as_str()).collect();
+        // Each package that was seen, and the one that it is imported for.
         let mut below: HashMap<&str, &str> = HashMap::new();
-        let mut layer: Vec<&str> = self
-            .after
-            .packages
-            .keys()
-            .map(String::as_str)
-            .filter(|path| is_in(path))
-            .collect();
         let mut seen: BTreeSet<&str> = layer.iter().copied().ordered();
         while !layer.is_empty() {
             let mut next = BTreeSet::new();
             for package in layer {
                 let by = self.importers[1].get(package);
                 let Some(by) = by.filter(|by| !by.is_empty()) else {
-                    let mut way = vec![package.to_owned()];
-                    let mut at = package;
-                    while let Some(step) = below.get(at) {
-                        way.push((*step).to_owned());
-                        at = step;
-                    }
-                    return if way.len() > 1 { way } else { Vec::new() };
+                    return chain(package, &below);
                 };
                 for importer in by {
                     if seen.insert(importer) {
@@ -324,28 +311,17 @@ impl<'s> Blame<'s> {
 
     /// What is not told apart, and what is not counted.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let uncounted = match (self.before.uncounted_c, self.after.uncounted_c) {
-            (false, false) => None,
-            (true, true) => Some(UNCOUNTED_C),
-            (true, false) => Some(
-                "C code is counted of the side after alone: before, the linker of the system adds it",
-            ),
-            (false, true) => Some(
-                "C code is counted of the side before alone: after, the linker of the system adds it",
-            ),
-        };
-        notes.extend(uncounted.map(str::to_owned));
-        let several = usize::from(self.go) + usize::from(self.profile) + self.settings.len();
-        if several > 1 {
-            notes.push(
-                "what changes every package is one cause: these changes are not told apart".into(),
-            );
-        }
+        let several = usize::from(self.go) + usize::from(self.profile) + self.settings.len() > 1;
         let unpriced = self.switched().is_some() && self.price().is_empty();
-        if unpriced {
-            notes.push("what the elimination of methods costs is not known exactly: it is charged with what did not change itself".into());
-        }
+        let unimported = self.after.imports.is_none() || self.before.imports.is_none();
+        let notes = [
+            self.uncounted(),
+            several.then_some(
+                "what changes every package is one cause: these changes are not told apart",
+            ),
+            unpriced.then_some("what the elimination of methods costs is not known exactly: it is charged with what did not change itself"),
+        ];
+        let mut notes: Vec<String> = notes.into_iter().flatten().map(str::to_owned).collect();
         let sides = [self.before, self.after].into_iter();
         let others = sides.filter_map(|side| side.methods.as_ref().map(|methods| methods.others));
         let others = others.max().unwrap_or_default();
@@ -355,9 +331,33 @@ impl<'s> Blame<'s> {
                 counted_of(others, "function")
             ));
         }
-        if self.after.imports.is_none() || self.before.imports.is_none() {
+        if unimported {
             notes.push("it is not known what packages import: what a change brings in of the standard library is not charged to it".into());
         }
         notes
+    }
+
+    /// Of which side C code is not counted.
+    fn uncounted(&self) -> Option<&'static str> {
+        match (self.before.uncounted_c, self.after.uncounted_c) {
+            (false, false) => None,
+            (true, true) => Some(UNCOUNTED_C),
+            (true, false) => Some(
+                "C code is counted of the side after alone: before, the linker of the system adds it",
+            ),
+            (false, true) => Some(
+                "C code is counted of the side before alone: after, the linker of the system adds it",
+            ),
+        }
+    }
+}
+
+/// From a package down to the last that it is imported for; empty where that is itself.
+fn chain(package: &str, below: &HashMap<&str, &str>) -> Vec<String> {
+    let steps = std::iter::successors(Some(package), |at| below.get(at).copied());
+    let way: Vec<String> = steps.map(str::to_owned).collect();
+    match way.len() {
+        0 | 1 => Vec::new(),
+        _ => way,
     }
 }

@@ -37,34 +37,13 @@ pub fn exact(files: [u64; 2], start: &Side, steps: &[Step]) -> Growth {
     let mut at = start;
     for step in steps {
         let cause = cause(at, step);
-        let switched = at.elimination.zip(step.side.elimination);
-        match switched {
-            Some((true, false)) => notes.push(format!(
-                "{}: from there on the linker keeps every exported method (`why dce`)",
-                words(&cause)
-            )),
-            Some((false, true)) => notes.push(format!(
-                "{}: from there on the linker eliminates unused methods",
-                words(&cause)
-            )),
-            _ => {}
-        }
+        notes.extend(switched(at, &step.side).map(|what| format!("{}: {what}", words(&cause))));
         causes.push(cause);
         at = &step.side;
     }
     let again = signed(at.size) - signed(start.size);
     let stamps = signed(files[1]) - signed(files[0]) - again;
-    if stamps != 0 {
-        causes.push(Cause {
-            kind: CauseKind::Stamps,
-            name: String::new(),
-            before: None,
-            after: None,
-            bytes: stamps,
-            packages: Vec::new(),
-            chain: Vec::new(),
-        });
-    }
+    causes.extend((stamps != 0).then(|| of_stamps(stamps)));
     causes.order_by_key(|cause| (Reverse(cause.bytes.unsigned_abs()), cause.kind));
     notes.push("each cause is the difference of two files that were built: each change in its turn, with those before it".into());
     Growth {
@@ -76,8 +55,28 @@ pub fn exact(files: [u64; 2], start: &Side, steps: &[Step]) -> Growth {
     }
 }
 
+/// Whether a step turns the elimination of methods off or on.
+fn switched(before: &Side, after: &Side) -> Option<&'static str> {
+    match (before.elimination?, after.elimination?) {
+        (true, false) => Some("from there on the linker keeps every exported method (`why dce`)"),
+        (false, true) => Some("from there on the linker eliminates unused methods"),
+        _ => None,
+    }
+}
+
+fn of_stamps(bytes: i64) -> Cause {
+    Cause {
+        kind: CauseKind::Stamps,
+        name: String::new(),
+        before: None,
+        after: None,
+        bytes,
+        packages: Vec::new(),
+        chain: Vec::new(),
+    }
+}
+
 fn cause(before: &Side, step: &Step) -> Cause {
-    let after = &step.side;
     let (kind, name, values) = match step.changes.as_slice() {
         [only] => (
             only.kind,
@@ -90,6 +89,19 @@ fn cause(before: &Side, step: &Step) -> Cause {
             (CauseKind::Together, name, (None, None))
         }
     };
+    Cause {
+        kind,
+        name,
+        before: values.0,
+        after: values.1,
+        bytes: signed(step.side.size) - signed(before.size),
+        packages: changed(before, &step.side),
+        chain: Vec::new(),
+    }
+}
+
+/// The packages that changed most.
+fn changed(before: &Side, after: &Side) -> Vec<Part> {
     let paths = before.packages.keys().chain(after.packages.keys());
     let paths: BTreeSet<&String> = paths.ordered();
     let bytes = |side: &Side, path: &str| side.packages.get(path).map_or(0, |of| of.bytes);
@@ -101,15 +113,7 @@ fn cause(before: &Side, step: &Step) -> Cause {
     packages.retain(|part| part.bytes != 0);
     packages.order_by_key(|part| (Reverse(part.bytes.unsigned_abs()), part.package.clone()));
     packages.truncate(PARTS);
-    Cause {
-        kind,
-        name,
-        before: values.0,
-        after: values.1,
-        bytes: signed(after.size) - signed(before.size),
-        packages,
-        chain: Vec::new(),
-    }
+    packages
 }
 
 impl std::fmt::Display for Change {

@@ -23,30 +23,21 @@ pub(crate) fn since_lock(
     }
     let owners = Owners::of(artifact, facts);
     let package = &artifact.executable.package;
-    let applied = facts
-        .pgo
-        .applied(package)
-        .and_then(|found| found.sha256.clone());
-    let locked = target
-        .profiles
-        .get(package)
-        .or_else(|| target.profiles.get(""));
+    let applied = facts.pgo.applied(package);
+    let profiles = &target.profiles;
     let before = Side {
         go_version: Some(target.go.clone()),
-        profile: locked.cloned(),
+        profile: profiles.get(package).or_else(|| profiles.get("")).cloned(),
         ..owners.side(entry, &now, None)
     };
     let after = Side {
         go_version: Some(facts.toolchain.version.clone()),
-        profile: applied,
+        profile: applied.and_then(|found| found.sha256.clone()),
         ..owners.side(&now, entry, imports)
     };
     let mut found = growth(&before, &after);
-    if found
-        .causes
-        .iter()
-        .any(|cause| cause.kind == CauseKind::Unchanged)
-    {
+    let mut causes = found.causes.iter();
+    if causes.any(|cause| cause.kind == CauseKind::Unchanged) {
         found.notes.push(UNVERSIONED.into());
     }
     Some(found)
@@ -101,6 +92,25 @@ impl<'a> Owners<'a> {
         other: &lock::Executable,
         imports: Option<&BTreeMap<String, Vec<String>>>,
     ) -> Side {
+        let symbols = entry.sections.iter();
+        let symbols = symbols.filter(|(role, _)| ["dwarf", "symbols"].contains(&role.as_str()));
+        Side {
+            size: entry.size,
+            elimination: entry.dead_code_elimination,
+            modules: self.modules(entry),
+            packages: self.packages(entry, other),
+            symbols: symbols.map(|(_, bytes)| *bytes).sum(),
+            imports: imports.cloned(),
+            ..Side::default()
+        }
+    }
+
+    /// The packages of an entry, and what is left of each module: the small ones have no entry.
+    fn packages(
+        &self,
+        entry: &lock::Executable,
+        other: &lock::Executable,
+    ) -> BTreeMap<String, Package> {
         let mut rest = entry.modules.clone();
         let mut packages = BTreeMap::new();
         for (path, bytes) in &entry.packages {
@@ -116,26 +126,14 @@ impl<'a> Owners<'a> {
             *left = left.saturating_sub(*bytes);
             packages.insert(path.clone(), self.package(module, *bytes));
         }
-        // Small packages have no entry: what is left of a module is one.
-        for (path, bytes) in rest
-            .iter()
-            .filter(|(path, _)| ![UNOWNED, SHARED].contains(&path.as_str()))
-        {
-            let std = *path == Origin::Std.name();
-            let module = (!std).then(|| path.clone());
-            packages.insert(format!("{path}/..."), self.package(module, *bytes));
-        }
-        let symbols = entry.sections.iter();
-        let symbols = symbols.filter(|(role, _)| ["dwarf", "symbols"].contains(&role.as_str()));
-        Side {
-            size: entry.size,
-            elimination: entry.dead_code_elimination,
-            modules: self.modules(entry),
-            packages,
-            symbols: symbols.map(|(_, bytes)| *bytes).sum(),
-            imports: imports.cloned(),
-            ..Side::default()
-        }
+        let named = rest.into_iter();
+        let named = named.filter(|(path, _)| ![UNOWNED, SHARED].contains(&path.as_str()));
+        packages.extend(named.map(|(path, bytes)| {
+            let small = format!("{path}/...");
+            let module = (path != Origin::Std.name()).then_some(path);
+            (small, self.package(module, bytes))
+        }));
+        packages
     }
 
     fn package(&self, module: Option<String>, bytes: u64) -> Package {

@@ -13,23 +13,32 @@ const UNOWNED: &str = "unowned";
 ///
 /// Fails with [`Kind::Usage`] where the file has no such package.
 pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Objects> {
-    let named = |whose: &Whose| owner(anatomy, whose);
-    if ![SHARED, UNOWNED].contains(&package)
-        && !anatomy.packages.iter().any(|it| it.path == package)
-    {
+    let mut packages = anatomy.packages.iter();
+    if ![SHARED, UNOWNED].contains(&package) && !packages.any(|found| found.path == package) {
         return Err(no_package(anatomy, package));
     }
-    let mut mine: Vec<&binary::DataObject> = anatomy
-        .objects
-        .iter()
-        .filter(|object| object.size > 0 && named(&object.owner) == package)
+    let objects = anatomy.objects.iter();
+    let mut mine: Vec<&binary::DataObject> = objects
+        .filter(|object| object.size > 0 && owner(anatomy, &object.owner) == package)
         .collect();
-    let (count, bytes) = (
-        mine.len() as u64,
-        mine.iter().map(|object| object.size).sum(),
-    );
     mine.order_by_key(|object| (std::cmp::Reverse(object.size), object.address));
-    let object = |object: &&binary::DataObject| DataObject {
+    let largest = mine.iter().take(most);
+    Ok(Objects {
+        package: package.to_owned(),
+        count: mine.len() as u64,
+        bytes: mine.iter().map(|object| object.size).sum(),
+        largest: largest.map(|found| object(anatomy, found)).collect(),
+    })
+}
+
+fn object(anatomy: &Anatomy<'_>, object: &binary::DataObject) -> DataObject {
+    let users = object.users.iter();
+    let users = users.filter_map(|user| anatomy.packages.get(*user as usize));
+    let pointers = object.pointers.iter().map(|pointer| Pointer {
+        address: format!("{:#x}", pointer.0),
+        owner: owner(anatomy, &pointer.1).to_owned(),
+    });
+    DataObject {
         address: format!("{:#x}", object.address),
         bytes: object.size,
         section: object.section.clone(),
@@ -38,26 +47,9 @@ pub fn objects(anatomy: &Anatomy<'_>, package: &str, most: usize) -> Result<Obje
         first_bytes: quoted(&object.first),
         how: object.how,
         proven: object.proven,
-        used_by: object
-            .users
-            .iter()
-            .filter_map(|user| Some(anatomy.packages.get(*user as usize)?.path.clone()))
-            .collect(),
-        pointers: object
-            .pointers
-            .iter()
-            .map(|pointer| Pointer {
-                address: format!("{:#x}", pointer.0),
-                owner: named(&pointer.1).to_owned(),
-            })
-            .collect(),
-    };
-    Ok(Objects {
-        package: package.to_owned(),
-        count,
-        bytes,
-        largest: mine.iter().take(most).map(object).collect(),
-    })
+        used_by: users.map(|package| package.path.clone()).collect(),
+        pointers: pointers.collect(),
+    }
 }
 
 fn owner<'a>(anatomy: &'a Anatomy<'_>, owner: &Whose) -> &'a str {

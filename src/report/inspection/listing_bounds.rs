@@ -76,34 +76,31 @@ impl Inspection<'_> {
 
     /// Leaves only what the filter has: packages and functions by name, modules with one of those packages.
     pub(crate) fn keep(&mut self, filter: &Filter) {
-        let by_package = |package: &PackageSize| {
-            filter.has(&package.path)
-                || package
-                    .module
-                    .as_ref()
-                    .is_some_and(|module| filter.has(module))
-        };
-        self.packages.retain(by_package);
-        let paths: BTreeSet<&str> = self
-            .packages
-            .iter()
-            .map(|package| package.path.as_str())
-            .ordered();
-        self.functions.retain(|function| {
-            filter.has(&function.name.text())
-                || function
-                    .package
-                    .as_deref()
-                    .is_some_and(|package| paths.contains(package))
+        self.packages.retain(|package| {
+            let module = package.module.as_ref();
+            filter.has(&package.path) || module.is_some_and(|module| filter.has(module))
         });
+        let paths = self.packages.iter().map(|package| package.path.as_str());
+        let paths: BTreeSet<&str> = paths.ordered();
+        self.functions.retain(|function| {
+            let package = function.package.as_deref();
+            filter.has(&function.name.text())
+                || package.is_some_and(|package| paths.contains(package))
+        });
+        self.keep_modules();
+        self.unowned.retain(|region| filter.has(&region.section));
+        self.filter = Some(filter.0.clone());
+    }
+
+    /// Leaves the modules with one of the packages, as large as these are.
+    fn keep_modules(&mut self) {
         let modules: BTreeSet<&str> = self.packages.iter().map(PackageSize::group).ordered();
         self.modules
             .retain(|module| modules.contains(module.path.as_str()));
         for module in &mut self.modules {
             let mine = || {
-                self.packages
-                    .iter()
-                    .filter(|package| package.group() == module.path.as_str())
+                let packages = self.packages.iter();
+                packages.filter(|package| package.group() == module.path.as_str())
             };
             module.bytes = mine().map(|package| package.bytes).sum();
             module.code = mine().map(|package| package.code).sum();
@@ -111,8 +108,6 @@ impl Inspection<'_> {
         }
         self.modules
             .order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
-        self.unowned.retain(|region| filter.has(&region.section));
-        self.filter = Some(filter.0.clone());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::size::human;
 use crate::number::grouped;
 use crate::order::Order;
 use crate::profile::Weights;
-use crate::profile::symbol_parts::parts;
+use crate::profile::symbol_parts::{Name, parts};
 use crate::report::picture::{Hue, Layer, Picture, Tile};
 
 /// The treemap of everything that the inspection lists; with a profile, of how much of it is spent where, too.
@@ -15,14 +15,27 @@ pub(crate) fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) ->
     let mut tiles = modules(inspection, profile);
     tiles.extend(rest(inspection));
     tiles.order_by_key(|tile| std::cmp::Reverse(tile.bytes));
+    let mut packages = inspection.packages.iter();
+    let retained = packages.any(|package| package.retained.is_some());
+    let mut layers = vec![Layer::Bytes];
+    layers.extend(retained.then_some(Layer::Retained));
+    layers.extend(profile.map(|_| Layer::Profile));
+    Picture {
+        title: name(&inspection.file.path).to_owned(),
+        subtitle: subtitle(inspection, tiles.iter().map(|tile| tile.bytes).sum()),
+        layers,
+        tiles,
+    }
+}
+
+/// The size and the platform; of `shown` bytes where a filter leaves out the others.
+fn subtitle(inspection: &Inspection<'_>, shown: u64) -> String {
     let file = &inspection.file;
-    let platform = [&file.goos, &file.goarch].map(|text| text.as_deref().unwrap_or("unknown"));
+    let [goos, goarch] = [&file.goos, &file.goarch].map(|it| it.as_deref().unwrap_or("unknown"));
     let mut subtitle = format!(
-        "{} ({} bytes), {}/{}",
+        "{} ({} bytes), {goos}/{goarch}",
         human(file.size),
-        grouped(file.size),
-        platform[0],
-        platform[1]
+        grouped(file.size)
     );
     if let Some(version) = &file.go_version {
         subtitle.push_str(&format!(", {version}"));
@@ -31,23 +44,9 @@ pub(crate) fn picture(inspection: &Inspection<'_>, profile: Option<&Weights>) ->
         subtitle.push_str(", stripped");
     }
     if let Some(filter) = &inspection.filter {
-        let shown = tiles.iter().map(|tile| tile.bytes).sum();
         subtitle.push_str(&format!("; shown: {} of `{filter}`", human(shown)));
     }
-    let mut layers = vec![Layer::Bytes];
-    let mut packages = inspection.packages.iter();
-    layers.extend(
-        packages
-            .any(|package| package.retained.is_some())
-            .then_some(Layer::Retained),
-    );
-    layers.extend(profile.map(|_| Layer::Profile));
-    Picture {
-        title: name(&file.path).to_owned(),
-        subtitle,
-        layers,
-        tiles,
-    }
+    subtitle
 }
 
 fn name(path: &str) -> &str {
@@ -67,30 +66,30 @@ fn modules(inspection: &Inspection<'_>, profile: Option<&Weights>) -> Vec<Tile> 
     }
     let main = inspection.build.as_ref().map_or("main", |info| &info.path);
     let tile = |(module, packages): (&str, Vec<&PackageSize>)| {
-        let inside = |it: &&PackageSize| {
-            let mine = functions
-                .get(it.path.as_str())
-                .map_or(&[][..], Vec::as_slice);
+        let inside = packages.iter().map(|it| {
+            let mine = functions.get(it.path.as_str());
             let called = match it.path == main {
                 true => "main",
                 false => it.path.as_str(),
             };
-            package(it, module, mine, profile.map(|weights| (weights, called)))
-        };
-        let hue = packages
-            .first()
-            .map_or(Hue::Other, |package| package.origin.into());
-        let version = packages
-            .first()
-            .and_then(|package| package.version.as_deref());
-        let label = match hue {
-            Hue::Std => "standard library".to_owned(),
-            _ => module.to_owned(),
-        };
-        let full = version.map_or(label.clone(), |version| format!("{label} {version}"));
-        Tile::around(label, full, packages.iter().map(inside).collect())
+            let profile = profile.map(|weights| (weights, called));
+            package(it, module, mine.map_or(&[], Vec::as_slice), profile)
+        });
+        around_module(module, packages.first().copied(), inside.collect())
     };
     grouped.into_iter().map(tile).collect()
+}
+
+/// The box of a module around those of its packages, with the origin and the version of the first.
+fn around_module(module: &str, first: Option<&PackageSize>, packages: Vec<Tile>) -> Tile {
+    let hue = first.map_or(Hue::Other, |package| package.origin.into());
+    let label = match hue {
+        Hue::Std => "standard library",
+        _ => module,
+    };
+    let version = first.and_then(|package| package.version.as_ref());
+    let full = version.map_or(label.to_owned(), |version| format!("{label} {version}"));
+    Tile::around(label, full, packages)
 }
 
 /// A package with its functions and what else it has, by kind.
@@ -101,49 +100,49 @@ fn package(
     profile: Option<(&Weights, &str)>,
 ) -> Tile {
     let hue = Hue::from(it.origin);
-    let within = it
-        .path
-        .strip_prefix(module)
-        .map(|rest| rest.trim_start_matches('/'));
-    let label = match within {
-        Some("") => name(&it.path),
-        Some(within) => within,
-        None => &it.path,
-    };
-    let leaf = |label: &str, kind: String, bytes: u64| Tile {
-        kind: kind.into(),
+    let leaf = |label: &str, kind: &str, bytes: u64| Tile {
+        kind: kind.to_owned().into(),
         ..Tile::leaf(label, format!("{}: {label}", it.path), bytes, hue)
     };
     let (mut children, code) = pieces(it, functions, hue, profile);
-    let more = if children.is_empty() {
-        "code"
-    } else {
-        "other code"
+    let more = match children.is_empty() {
+        true => "code",
+        false => "other code",
     };
-    children.push(leaf(more, "code".into(), code));
+    children.push(leaf(more, "code", code));
     let data = it.kinds.iter().filter(|(kind, _)| *kind != "code");
     children.extend(data.map(|(kind, bytes)| {
         let words = kind.replace('-', " ");
-        leaf(&words, words.clone(), *bytes)
+        leaf(&words, &words, *bytes)
     }));
     if let Some((weights, called)) = profile {
         let spent: u64 = children.iter().map(|tile| tile.weight).sum();
         // What was inlined everywhere, or has another name in the profile.
         children.push(Tile {
             weight: millionths(weights.package(called)).saturating_sub(spent),
-            ..leaf("other functions of the profile", "code".into(), 0)
+            ..leaf("other functions of the profile", "code", 0)
         });
     }
     // All of it goes together: no part of the package has a share.
     children.extend(it.retained.map(|retained| Tile {
         retained,
-        ..leaf("all of it, and what only it needs", "code".into(), 0)
+        ..leaf("all of it, and what only it needs", "code", 0)
     }));
     children.retain(Tile::has_anything);
     Tile {
         // A package without anything that is known by function or kind.
         hue,
-        ..Tile::around(label, it.path.as_str(), children)
+        ..Tile::around(within(it, module), it.path.as_str(), children)
+    }
+}
+
+/// What a package is called within the box of its module.
+fn within<'a>(it: &'a PackageSize, module: &str) -> &'a str {
+    let within = it.path.strip_prefix(module);
+    match within.map(|rest| rest.trim_start_matches('/')) {
+        Some("") => name(&it.path),
+        Some(within) => within,
+        None => &it.path,
     }
 }
 
@@ -162,18 +161,13 @@ fn pieces(
         let bytes = function.bytes.min(code);
         code -= bytes;
         let full = function.name.text().into_owned();
-        let weight = profile.map_or(0, |(weights, called)| {
-            let declared = parts(&full);
-            let key = (declared.receiver.to_owned(), declared.function.to_owned());
-            let name = match declared.receiver {
-                "" => declared.function.to_owned(),
-                receiver => format!("{receiver}.{}", declared.function),
-            };
-            match weighed.insert(key) {
-                true => millionths(weights.function(called, &name)),
-                false => 0,
-            }
-        });
+        let declared = parts(&full);
+        let mut is_first =
+            || weighed.insert((declared.receiver.to_owned(), declared.function.to_owned()));
+        let weight = match profile {
+            Some((weights, called)) if is_first() => declared_weight(&declared, weights, called),
+            _ => 0,
+        };
         children.push(Tile {
             kind: "code".into(),
             weight,
@@ -181,6 +175,14 @@ fn pieces(
         });
     }
     (children, code)
+}
+
+fn declared_weight(declared: &Name<'_>, weights: &Weights, package: &str) -> u64 {
+    let name = match declared.receiver {
+        "" => declared.function.to_owned(),
+        receiver => format!("{receiver}.{}", declared.function),
+    };
+    millionths(weights.function(package, &name))
 }
 
 /// Of percent.

@@ -14,28 +14,15 @@ const AUTOMEMLIMIT: &str = "github.com/KimMachineGun/automemlimit";
 pub(crate) fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeContract {
     let binary = &anatomy.binary;
     let info = binary.build_info.as_ref();
+    let setting = |name: &str| info.and_then(|info| info.setting(name));
     let go_version = info.map(|info| info.go_version.clone()).unwrap_or_default();
-    let godebug = info
-        .and_then(|info| info.setting("DefaultGODEBUG"))
-        .unwrap_or_default();
-    // Build information with a main module lists every module that is linked.
-    let lists_modules = info.is_some_and(|info| info.main.is_some());
-    let linked = |module: &str| {
-        let below = |path: &str| {
-            path.strip_prefix(module)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let found = anatomy.packages.iter().any(|package| below(&package.path))
-            || info
-                .is_some_and(|info| info.deps.iter().any(|dependency| dependency.path == module));
-        (found || lists_modules || lists_packages(anatomy)).then_some(found)
-    };
+    let godebug = setting("DefaultGODEBUG").unwrap_or_default();
     let contract = Contract {
         goos: binary.goos.clone().unwrap_or_default(),
         modern: minor_of(&go_version).map(|entry| entry >= (1, 25)),
         go_version,
         switched_off: godebug.split(',').any(|part| part == "containermaxprocs=0"),
-        automaxprocs: linked(AUTOMAXPROCS),
+        automaxprocs: linked(anatomy, AUTOMAXPROCS),
         setters: Setters::of(gomaxprocs),
         go_line: GoLine::Unknown,
     };
@@ -51,12 +38,26 @@ pub(crate) fn contract(anatomy: &Anatomy<'_>, gomaxprocs: &Callers) -> RuntimeCo
         message,
         hint,
         automaxprocs: contract.automaxprocs,
-        automemlimit: linked(AUTOMEMLIMIT),
-        pgo: info
-            .and_then(|info| info.setting("-pgo"))
-            .map(str::to_owned),
+        automemlimit: linked(anatomy, AUTOMEMLIMIT),
+        pgo: setting("-pgo").map(str::to_owned),
         godebug: pairs(godebug),
     }
+}
+
+/// Whether a module is linked; `None` where nobody can say.
+fn linked(anatomy: &Anatomy<'_>, module: &str) -> Option<bool> {
+    let info = anatomy.binary.build_info.as_ref();
+    let below = |path: &str| {
+        let rest = path.strip_prefix(module);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_dependency =
+        info.is_some_and(|info| info.deps.iter().any(|dependency| dependency.path == module));
+    let mut packages = anatomy.packages.iter();
+    let found = packages.any(|package| below(&package.path)) || is_dependency;
+    // Build information with a main module lists every module that is linked.
+    let lists_modules = info.is_some_and(|info| info.main.is_some());
+    (found || lists_modules || lists_packages(anatomy)).then_some(found)
 }
 
 /// Whether the packages of the program could be determined: what is not among them is not linked.

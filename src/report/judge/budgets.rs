@@ -91,40 +91,45 @@ struct Module<'a> {
 
 /// Modules by name get a budget each; those of a pattern one together, and one for each that is over its limit.
 fn modules(held: &Held<'_>, target: &Target, accepted: &Accepted<'_>) -> Vec<Budget> {
+    let limits = held.config.budget.modules.iter();
+    let budgets = limits.flat_map(|(pattern, limit)| {
+        let unread = || Cause::Other("the file does not tell its modules".into(), INSPECT);
+        let open = match known(pattern, *limit, held, accepted) {
+            Err(cause) => Some(cause),
+            Ok(_) => target.modules.is_empty().then(unread),
+        };
+        match open {
+            Some(cause) => {
+                let item = format!("module {pattern} {}", label(target));
+                vec![Budget::skipped(item, None, cause)]
+            }
+            None => of_pattern((pattern, *limit), held, target, accepted),
+        }
+    });
+    budgets.collect()
+}
+
+/// The budgets of the modules that a limit is for.
+fn of_pattern(
+    (pattern, limit): (&String, SizeLimit),
+    held: &Held<'_>,
+    target: &Target,
+    accepted: &Accepted<'_>,
+) -> Vec<Budget> {
     let limits = &held.config.budget.modules;
-    let mut budgets = Vec::new();
-    for (pattern, limit) in limits {
-        let is_pattern = pattern.contains("...");
-        if let Err(cause) = known(pattern, *limit, held, accepted) {
-            let item = format!("module {pattern} {}", label(target));
-            budgets.push(Budget::skipped(item, None, cause));
-            continue;
-        }
-        if target.modules.is_empty() {
-            let item = format!("module {pattern} {}", label(target));
-            budgets.push(Budget::skipped(
-                item,
-                None,
-                Cause::Other("the file does not tell its modules".into(), INSPECT),
-            ));
-            continue;
-        }
-        let here = target.modules.iter().filter(|module| module.bytes > 0);
-        let here = here.filter(|module| rule(limits, &module.path) == Some(pattern));
-        let mut all: Vec<Module<'_>> = here
-            .map(|module| of_module(&module.path, module.bytes, *limit, target.owners, accepted))
-            .collect();
-        if all.is_empty() && !is_pattern {
-            all.push(of_module(pattern, 0, *limit, target.owners, accepted));
-        }
-        let each = all.iter().map(|it| module(it, target));
-        if is_pattern {
-            budgets.extend(together(pattern, &all, each.collect(), target));
-        } else {
-            budgets.extend(each);
-        }
+    let is_pattern = pattern.contains("...");
+    let of = |path, bytes| of_module(path, bytes, limit, target.owners, accepted);
+    let here = target.modules.iter().filter(|module| module.bytes > 0);
+    let here = here.filter(|module| rule(limits, &module.path) == Some(pattern));
+    let mut all: Vec<Module<'_>> = here.map(|module| of(&module.path, module.bytes)).collect();
+    if all.is_empty() && !is_pattern {
+        all.push(of(pattern, 0));
     }
-    budgets
+    let each = all.iter().map(|found| module(found, target)).collect();
+    match is_pattern {
+        true => together(pattern, &all, each, target),
+        false => each,
+    }
 }
 
 const INSPECT: &str = "see `gobuild-opt inspect` of the file";

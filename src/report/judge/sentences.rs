@@ -9,7 +9,9 @@ use crate::gate::Change;
 use crate::lock::{FILE, Item};
 use crate::number::{counted_of, grouped};
 use crate::order::Order;
-use crate::report::{About, Assertion, Budget, Escapes, Frame, Reason, Target, Verdict, label};
+use crate::report::{
+    About, Assertion, Budget, Escapes, Frame, Reason, Site, Target, Verdict, label,
+};
 
 pub(crate) fn verdict(targets: &[Target], judged: &Judged, change: Option<&Change>) -> Verdict {
     let over = judged
@@ -95,27 +97,9 @@ pub(crate) fn site_failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<R
     let mut told: Vec<String> = Vec::new();
     let closed = |escapes: &'a Escapes| {
         let failing = escapes.new.iter().filter(|site| escapes.fails(site));
-        failing.map(move |site| (escapes, site))
+        failing.map(move |site| new_escape(escapes, site))
     };
-    for (escapes, site) in all.flat_map(closed) {
-        let source = match site.source.as_str() {
-            "" => String::new(),
-            line => format!(": {line}"),
-        };
-        let share = site.weight.filter(|weight| *weight > 0.0);
-        let hot = share.map_or(String::new(), |share| {
-            format!(", {share:.1} % of the profile")
-        });
-        let todo = match &escapes.revision {
-            Some(revision) => format!("not in {}", revision.name),
-            None => site.accept(),
-        };
-        let sentence = format!(
-            "new escape {}, {}{hot}, at {}{source} ({todo})",
-            site.id,
-            site.what(),
-            site.place()
-        );
+    for sentence in all.flat_map(closed) {
         if !told.contains(&sentence) {
             told.push(sentence);
         }
@@ -130,6 +114,27 @@ pub(crate) fn site_failures<'a>(all: impl Iterator<Item = &'a Escapes>) -> Vec<R
     }
     let reasons = told.into_iter();
     reasons.map(|sentence| About::Site.says(sentence)).collect()
+}
+
+fn new_escape(escapes: &Escapes, site: &Site) -> String {
+    let source = match site.source.as_str() {
+        "" => String::new(),
+        line => format!(": {line}"),
+    };
+    let share = site.weight.filter(|weight| *weight > 0.0);
+    let hot = share.map_or(String::new(), |share| {
+        format!(", {share:.1} % of the profile")
+    });
+    let todo = match &escapes.revision {
+        Some(revision) => format!("not in {}", revision.name),
+        None => site.accept(),
+    };
+    format!(
+        "new escape {}, {}{hot}, at {}{source} ({todo})",
+        site.id,
+        site.what(),
+        site.place()
+    )
 }
 
 /// Functions that are told one by one.
@@ -165,46 +170,47 @@ fn frame_failures(target: &Target) -> Vec<Reason> {
 }
 
 fn failure(frame: &Frame, name: &str) -> String {
-    let limit = frame.limit.unwrap_or_default();
-    let over = match frame.over.as_deref() {
-        Some("lock") => format!(
-            "grew from {} to {}, and may have {}",
-            frame.accepted.map_or("less than 1 KiB".into(), human),
-            human(frame.bytes),
-            human(limit)
-        ),
-        Some("profile") => format!(
-            "has {} without the profile and {} with it, and may have {}",
-            frame.without_profile.map_or("less".into(), human),
-            human(frame.bytes),
-            human(limit)
-        ),
-        _ => format!(
-            "has {}, over the budget of {}",
-            human(frame.bytes),
-            human(limit)
-        ),
-    };
     let goroutine = match frame.goroutine {
         Some(Start::Made | Start::Named) => "; a goroutine starts in it",
         Some(Start::Perhaps) => "; a goroutine may start in it",
         None => "",
     };
-    let cause = match frame.hot_inlined.as_slice() {
-        [] => String::new(),
-        hot => {
-            let names: Vec<String> = hot.iter().map(|text| format!("\"{text}\"")).collect();
-            format!(
-                "; the profile inlined {} (keep it out: `[pgo] no-inline = [{}]`, or `repair = \"auto\"`)",
-                hot.join(", "),
-                names.join(", ")
-            )
-        }
-    };
     format!(
-        "frame {name}: the stack frame of {} {over}{goroutine}{cause} (accept it: gobuild-opt accept {} --reason TEXT)",
+        "frame {name}: the stack frame of {} {}{goroutine}{} (accept it: gobuild-opt accept {} --reason TEXT)",
         frame.function,
+        too_large(frame),
+        inlined(&frame.hot_inlined),
         Item::Frame(frame.function.clone())
+    )
+}
+
+/// What a frame has, and what it may have.
+fn too_large(frame: &Frame) -> String {
+    let has = human(frame.bytes);
+    let limit = human(frame.limit.unwrap_or_default());
+    match frame.over.as_deref() {
+        Some("lock") => {
+            let before = frame.accepted.map_or("less than 1 KiB".into(), human);
+            format!("grew from {before} to {has}, and may have {limit}")
+        }
+        Some("profile") => {
+            let without = frame.without_profile.map_or("less".into(), human);
+            format!("has {without} without the profile and {has} with it, and may have {limit}")
+        }
+        _ => format!("has {has}, over the budget of {limit}"),
+    }
+}
+
+/// What the profile inlined, and how that is undone.
+fn inlined(hot: &[String]) -> String {
+    if hot.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = hot.iter().map(|text| format!("\"{text}\"")).collect();
+    format!(
+        "; the profile inlined {} (keep it out: `[pgo] no-inline = [{}]`, or `repair = \"auto\"`)",
+        hot.join(", "),
+        names.join(", ")
     )
 }
 

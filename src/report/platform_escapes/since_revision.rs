@@ -55,42 +55,56 @@ pub(crate) fn compare(
     against: &Against<'_>,
     escapes: &mut Escapes,
 ) {
-    let own = &against.facts.toolchain.version;
-    let other = &before.facts.toolchain.version;
-    let compared = before.across || own == other;
-    let note = if !compared {
-        Some(format!(
-            "{} was compiled by {other} and this is {own}, which reports other sites for the same code: nothing is compared",
-            before.name
-        ))
-    } else if super::profiles(before.facts) != super::profiles(against.facts) {
-        Some("the profiles differ, and change what is inlined: some of the changes may come from that".to_owned())
-    } else {
-        None
-    };
+    let compared = before.is_comparable(against);
     escapes.revision = Some(Revision {
         name: before.name.to_owned(),
         commit: before.commit.to_owned(),
-        go_version: other.clone(),
+        go_version: before.facts.toolchain.version.clone(),
         sites: before.collected.escapes.sites,
         compared,
-        note,
-        classes: if compared {
-            Vec::new()
-        } else {
-            classes(before.collected, collected)
+        note: before.note(against),
+        classes: match compared {
+            true => Vec::new(),
+            false => classes(before.collected, collected),
         },
     });
-    if !compared {
-        return;
+    if compared {
+        one_by_one(collected, before, against, escapes);
     }
+}
+
+impl Before<'_> {
+    fn is_comparable(&self, against: &Against<'_>) -> bool {
+        self.across || self.facts.toolchain.version == against.facts.toolchain.version
+    }
+
+    /// Why sites are not compared, or what to keep in mind.
+    fn note(&self, against: &Against<'_>) -> Option<String> {
+        if !self.is_comparable(against) {
+            let (other, own) = (&self.facts.toolchain, &against.facts.toolchain);
+            return Some(format!(
+                "{} was compiled by {} and this is {}, which reports other sites for the same code: nothing is compared",
+                self.name, other.version, own.version
+            ));
+        }
+        let differ = super::profiles(self.facts) != super::profiles(against.facts);
+        let words = "the profiles differ, and change what is inlined: some of the changes may come from that";
+        differ.then(|| words.to_owned())
+    }
+}
+
+fn one_by_one(
+    collected: &Collected,
+    before: &Before<'_>,
+    against: &Against<'_>,
+    escapes: &mut Escapes,
+) {
     let (at_before, old) = allocating(before.collected);
     let (at, new) = allocating(collected);
     let compared = added::compare(&old, &new);
     escapes.moved = compared.moved as u64;
-    escapes.fixed = compared
-        .fixed
-        .iter()
+    let fixed = compared.fixed.iter();
+    escapes.fixed = fixed
         .map(|index| super::site(before.collected, at_before[*index], before.cwd))
         .collect();
     let weighing = Weighing::new(against.facts);

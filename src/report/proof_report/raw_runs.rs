@@ -1,15 +1,10 @@
 //! Writes the runs of a report as benchstat reads them.
 
-use super::Report;
+use super::{OwnNumber, Report};
 
 /// Every run in the format of Go's benchmarks, which benchstat reads: `benchstat -col variant FILE`.
 pub(crate) fn raw(report: &Report) -> String {
     let mut text = String::new();
-    // Of names, only what may stand in one.
-    let plain = |name: &str| -> String {
-        let fits = |letter: char| if letter.is_whitespace() { '_' } else { letter };
-        name.chars().map(fits).collect()
-    };
     for program in &report.programs {
         text.push_str(&format!("variant: {}\n", plain(&program.name)));
         for run in &program.runs {
@@ -22,18 +17,27 @@ pub(crate) fn raw(report: &Report) -> String {
                 text.push_str(&format!(" {count} instructions/op"));
             }
             text.push('\n');
-            for own in &run.own {
-                let (name, unit) = match own.name.rsplit_once(':') {
-                    Some((name, unit)) if name.starts_with("Benchmark") => (plain(name), unit),
-                    _ => (
-                        format!("BenchmarkWorkload/{}", plain(&own.name)),
-                        own.unit.as_str(),
-                    ),
-                };
-                text.push_str(&format!("{name} 1 {} {unit}\n", own.value));
-            }
+            text.extend(run.own.iter().map(own));
         }
         text.push('\n');
     }
     text
+}
+
+/// Of a name, only what may stand in one.
+fn plain(name: &str) -> String {
+    let fits = |letter: char| if letter.is_whitespace() { '_' } else { letter };
+    name.chars().map(fits).collect()
+}
+
+/// A number that the program printed itself.
+fn own(own: &OwnNumber) -> String {
+    let (name, unit) = match own.name.rsplit_once(':') {
+        Some((name, unit)) if name.starts_with("Benchmark") => (plain(name), unit),
+        _ => (
+            format!("BenchmarkWorkload/{}", plain(&own.name)),
+            own.unit.as_str(),
+        ),
+    };
+    format!("{name} 1 {} {unit}\n", own.value)
 }

@@ -54,42 +54,49 @@ pub(crate) fn owners(changes: &Changes, reasons: &Reasons) -> Vec<Owner> {
 impl Reasons {
     fn of(&self, change: &Change) -> String {
         let name = change.name.as_str();
-        if name == SHARED {
-            return "used by several".into();
-        }
-        if name == UNOWNED {
-            return "of nobody".into();
-        }
-        let module = self.modules.get(name).map_or(name, String::as_str);
         let is_std = name == "std" || self.standard.contains(name);
-        let is_known = is_std
-            || self.modules.contains_key(name)
-            || self.modules.values().any(|module| module == name);
-        if !is_known {
-            return "not known".into();
+        match name {
+            SHARED => return "used by several".into(),
+            UNOWNED => return "of nobody".into(),
+            name if !is_std && !self.knows(name) => return "not known".into(),
+            _ => {}
         }
-        let moved = self.moved.get(module);
-        let imported = match change.state {
-            State::New => self.importers.1.get(name),
-            State::Gone => self.importers.0.get(name),
+        let known = self.imported(change).or_else(|| self.moves(name));
+        known.unwrap_or_else(|| match is_std {
+            true if self.go.0 == self.go.1 => "what is used of it".into(),
+            false if self.go.0 == self.go.1 => "what is inlined and used of it".into(),
+            true => format!("of {}", self.go.1),
+            false => "same source, another compiler".into(),
+        })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        let mut modules = self.modules.values();
+        self.modules.contains_key(name) || modules.any(|module| module == name)
+    }
+
+    /// Who imports what is new, or did import what is gone.
+    fn imported(&self, change: &Change) -> Option<String> {
+        let (before, after) = &self.importers;
+        match change.state {
+            State::New => after
+                .get(&change.name)
+                .map(|by| format!("imported by {by}")),
+            State::Gone => before
+                .get(&change.name)
+                .map(|by| format!("{by} imported it")),
             _ => None,
-        };
-        let version = match moved {
-            Some((Some(before), Some(after))) => Some(format!("{before} -> {after}")),
-            Some((None, Some(after))) => Some(format!("{after}, new")),
-            Some((Some(before), None)) => Some(format!("{before}, gone")),
-            _ => None,
-        };
-        match (imported, version) {
-            (Some(by), _) if change.state == State::New => format!("imported by {by}"),
-            (Some(by), _) => format!("{by} imported it"),
-            (None, Some(version)) => version,
-            (None, None) if self.go.0 == self.go.1 => match is_std {
-                true => "what is used of it".into(),
-                false => "what is inlined and used of it".into(),
-            },
-            (None, None) if is_std => format!("of {}", self.go.1),
-            (None, None) => "same source, another compiler".into(),
+        }
+    }
+
+    /// The versions, where the module moves.
+    fn moves(&self, name: &str) -> Option<String> {
+        let module = self.modules.get(name).map_or(name, String::as_str);
+        match self.moved.get(module)? {
+            (Some(before), Some(after)) => Some(format!("{before} -> {after}")),
+            (None, Some(after)) => Some(format!("{after}, new")),
+            (Some(before), None) => Some(format!("{before}, gone")),
+            (None, None) => None,
         }
     }
 }

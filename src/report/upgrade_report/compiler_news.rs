@@ -55,36 +55,10 @@ pub(crate) fn tell(
 
 /// The sites of one side that are news; the others are added to `told`.
 fn sort(drift: &Drift<'_>, all: Vec<Placed>, is_new: bool, told: &mut Vec<Told>) -> Vec<Site> {
-    let (old, new) = drift.go;
-    let (here, there) = if is_new { (new, old) } else { (old, new) };
-    let calls = if is_new {
-        &drift.calls.0
-    } else {
-        &drift.calls.1
-    };
-    // What a function allocates is reported of all places that it is inlined in, of those too that no executable has.
-    let mut callees: HashMap<String, &str> = HashMap::new();
-    for (site, line) in &all {
-        let found = inlined(site, *line, calls);
-        callees.extend(found.map(|callee| (site.expression.clone(), callee)));
-    }
-    let when = if is_new { "now" } else { "no more" };
+    let side = Side::of(drift, &all, is_new);
     let mut news = Vec::new();
     for (site, _) in all {
-        let why = if site.class == "append" && there < APPENDS && here >= APPENDS {
-            format!("`append` is reported by Go 1.{APPENDS} and newer only")
-        } else if site.class == "make" && here < SMALL_SLICES && there >= SMALL_SLICES {
-            format!(
-                "from Go 1.{SMALL_SLICES} on a slice of variable size lies on the stack where it has at most 32 bytes; a larger one still allocates"
-            )
-        } else if is_written(&site) {
-            news.push(site);
-            continue;
-        } else if let Some(callee) = callees.get(&site.expression) {
-            format!("the allocation of {callee}, which is inlined there {when}")
-        } else if head(&site).contains('.') && !site.source.is_empty() {
-            format!("the allocation of a function that is inlined there {when}")
-        } else {
+        let Some(why) = side.why(&site) else {
             news.push(site);
             continue;
         };
@@ -99,6 +73,64 @@ fn sort(drift: &Drift<'_>, all: Vec<Placed>, is_new: bool, told: &mut Vec<Told>)
         }
     }
     news
+}
+
+/// What explains sites that one side has, and the other has not.
+struct Side<'a> {
+    /// The minor version that reports them, and the one that does not.
+    here: u32,
+    there: u32,
+    /// `now`, `no more`
+    when: &'static str,
+    /// What a function allocates is reported of all places that it is inlined in, of those too that no executable has: the
+    /// functions by such an expression.
+    callees: HashMap<String, &'a str>,
+}
+
+impl<'a> Side<'a> {
+    fn of(drift: &'a Drift<'_>, all: &[Placed], is_new: bool) -> Self {
+        let (old, new) = drift.go;
+        let (here, there, calls, when) = match is_new {
+            true => (new, old, &drift.calls.0, "now"),
+            false => (old, new, &drift.calls.1, "no more"),
+        };
+        let mut callees = HashMap::new();
+        for (site, line) in all {
+            let found = inlined(site, *line, calls);
+            callees.extend(found.map(|callee| (site.expression.clone(), callee)));
+        }
+        Self {
+            here,
+            there,
+            when,
+            callees,
+        }
+    }
+
+    /// Why a site is no news; `None` where it is.
+    fn why(&self, site: &Site) -> Option<String> {
+        let (here, there, when) = (self.here, self.there, self.when);
+        if site.class == "append" && there < APPENDS && here >= APPENDS {
+            return Some(format!(
+                "`append` is reported by Go 1.{APPENDS} and newer only"
+            ));
+        }
+        if site.class == "make" && here < SMALL_SLICES && there >= SMALL_SLICES {
+            return Some(format!(
+                "from Go 1.{SMALL_SLICES} on a slice of variable size lies on the stack where it has at most 32 bytes; a larger one still allocates"
+            ));
+        }
+        if is_written(site) {
+            return None;
+        }
+        if let Some(callee) = self.callees.get(&site.expression) {
+            return Some(format!(
+                "the allocation of {callee}, which is inlined there {when}"
+            ));
+        }
+        let of_another = head(site).contains('.') && !site.source.is_empty();
+        of_another.then(|| format!("the allocation of a function that is inlined there {when}"))
+    }
 }
 
 /// `&errors.errorString` of `&errors.errorString{...}`.

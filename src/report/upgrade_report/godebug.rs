@@ -73,9 +73,37 @@ pub(crate) struct Inputs<'a> {
 /// Compares.
 pub(crate) fn godebug(inputs: &Inputs<'_>) -> Godebug {
     let (before, after) = (pairs(inputs.defaults.0), pairs(inputs.defaults.1));
-    let (old, new) = inputs.tables;
-    let is_own = |name: &str| inputs.own.iter().any(|setting| setting.name == name);
-    let held = |name: &str, value: &str, table: Option<&Table>| {
+    let own = inputs.own.iter();
+    let mut found = Godebug {
+        line: format!("1.{}", inputs.to),
+        at_once: inputs.at_once(&before, &after),
+        own: own
+            .map(|setting| format!("{}={}", setting.name, setting.value))
+            .collect(),
+        ..Godebug::default()
+    };
+    // `default=go1.21` stands above the go line.
+    let line_counts = !inputs.is_own("default");
+    let new = inputs.tables.1;
+    let moved = new.defaults(inputs.to);
+    for (name, value) in after.iter().filter(|(name, _)| !inputs.is_own(name)) {
+        if !before.contains_key(name) {
+            found.held.push(inputs.held(name, value, Some(new)));
+        }
+        if line_counts && !moved.contains_key(name) && new.known.contains_key(*name) {
+            found.flips.push(inputs.held(name, value, Some(new)));
+        }
+    }
+    found
+}
+
+impl Inputs<'_> {
+    fn is_own(&self, name: &str) -> bool {
+        self.own.iter().any(|setting| setting.name == name)
+    }
+
+    /// A setting, with what a toolchain says of it.
+    fn held(&self, name: &str, value: &str, table: Option<&Table>) -> Held {
         let known = table.and_then(|table| table.known.get(name));
         let package = known.map_or("", |known| known.package.as_str());
         let since = known.and_then(|known| known.changed.as_ref());
@@ -83,52 +111,35 @@ pub(crate) fn godebug(inputs: &Inputs<'_>) -> Godebug {
             name: name.to_owned(),
             value: value.to_owned(),
             package: package.to_owned(),
-            linked: (inputs.linked)(package),
+            linked: (self.linked)(package),
             since: since.map(|(minor, _)| format!("1.{minor}")),
             why: None,
         }
-    };
-    let mut found = Godebug {
-        line: format!("1.{}", inputs.to),
-        ..Godebug::default()
-    };
-    for (name, value) in &before {
-        if after.get(name) == Some(value) || is_own(name) {
-            continue;
-        }
-        let why = match new.known.get(*name) {
-            None => format!("{} does not have it", inputs.version),
-            Some(_) if inputs.lines.0 != inputs.lines.1 => "the go line moves".to_owned(),
-            Some(_) => format!("{} has another default", inputs.version),
-        };
-        found.at_once.push(Held {
-            why: Some(why),
-            ..held(name, value, old.or(Some(new)))
-        });
     }
-    // `default=go1.21` stands above the go line.
-    let line_counts = !is_own("default");
-    let moved = new.defaults(inputs.to);
-    for (name, value) in &after {
-        if is_own(name) {
-            continue;
-        }
-        if !before.contains_key(name) {
-            found.held.push(held(name, value, Some(new)));
-        }
-        if line_counts && !moved.contains_key(name) && new.known.contains_key(*name) {
-            found.flips.push(held(name, value, Some(new)));
-        }
+
+    /// What is held back before and no more after, and why.
+    fn at_once(&self, before: &Pairs<'_>, after: &Pairs<'_>) -> Vec<Held> {
+        let (old, new) = self.tables;
+        let gone = before.iter();
+        let gone =
+            gone.filter(|(name, value)| after.get(*name) != Some(*value) && !self.is_own(name));
+        gone.map(|(name, value)| Held {
+            why: Some(match new.known.get(*name) {
+                None => format!("{} does not have it", self.version),
+                Some(_) if self.lines.0 != self.lines.1 => "the go line moves".to_owned(),
+                Some(_) => format!("{} has another default", self.version),
+            }),
+            ..self.held(name, value, old.or(Some(new)))
+        })
+        .collect()
     }
-    let own = inputs.own.iter();
-    found.own = own
-        .map(|setting| format!("{}={}", setting.name, setting.value))
-        .collect();
-    found
 }
 
 /// `a=1,b=0`
-fn pairs(text: &str) -> BTreeMap<&str, &str> {
+/// Settings and their values.
+type Pairs<'a> = BTreeMap<&'a str, &'a str>;
+
+fn pairs(text: &str) -> Pairs<'_> {
     text.split(',')
         .filter_map(|pair| pair.split_once('='))
         .ordered()

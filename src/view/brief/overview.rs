@@ -1,10 +1,9 @@
 //! Several executables, a line each.
 
 use super::{locked, platform};
-use crate::config::size::human;
-use crate::number::{change, counted_of, grouped, percent};
+use crate::number::counted_of;
 use crate::report::Target;
-use crate::view::{Block, Table, Tone, number, pgo, text};
+use crate::view::{Block, Cell, Table, Tone, number, pgo, text};
 
 pub(super) fn overview(targets: &[Target]) -> Vec<Block> {
     let mut blocks = vec![
@@ -27,45 +26,53 @@ pub(super) fn overview(targets: &[Target]) -> Vec<Block> {
 }
 
 /// The size of each, and by how much it changed since the lock, or else against its baseline.
-pub(super) fn sizes(targets: &[Target]) -> Table {
+fn sizes(targets: &[Target]) -> Table {
     let has_lock = targets.iter().any(|target| locked(target).is_some());
-    let kind = targets
-        .iter()
-        .find_map(|target| Some(target.baseline.as_ref()?.kind.clone()));
-    // A short title: names of executables need the room.
-    let against = match (has_lock, kind.as_deref()) {
-        (true, _) => "since the lock",
-        (false, Some("unstripped")) => "of unstripped",
-        (false, Some("symbols")) => "of -w alone",
-        (false, Some("plain")) => "of plain",
-        (false, Some(_)) => "of baseline",
-        (false, None) => "",
-    };
+    let changed = changed(targets, has_lock);
     let mut columns = vec![
         text("executable"),
         text("platform"),
         number("size"),
         number("bytes"),
     ];
-    columns.extend((!against.is_empty()).then(|| number(against)));
-    let row = |target: &Target| {
+    columns.extend(changed.map(number));
+    let rows = targets.iter().map(|target| {
         let size = target.artifact.size;
-        let before = match has_lock {
-            true => locked(target),
-            false => target.baseline.as_ref().map(|baseline| baseline.size),
-        };
-        let changed = before.map_or("unknown".into(), |before| match has_lock {
-            true => change(before, size),
-            false => percent(before, size),
-        });
         let path = target.artifact.path.as_ref().unwrap_or(&target.name);
-        let cells = [path.clone(), platform(target), human(size), grouped(size)];
-        let changed = (!against.is_empty()).then_some(changed);
-        cells.into_iter().chain(changed).collect()
-    };
-    Table {
-        rows: targets.iter().map(row).collect(),
-        columns,
-        total: false,
+        let mut row = vec![
+            path.into(),
+            platform(target).into(),
+            Cell::size(size),
+            Cell::bytes(size),
+        ];
+        row.extend(changed.map(|_| change(target, has_lock)));
+        row
+    });
+    Table::of(columns, rows)
+}
+
+/// The title of the column of changes; `None` where nothing is known that the sizes could be held against. A short one: names
+/// of executables need the room.
+fn changed(targets: &[Target], has_lock: bool) -> Option<&'static str> {
+    if has_lock {
+        return Some("since the lock");
     }
+    let mut baselines = targets.iter().filter_map(|target| target.baseline.as_ref());
+    Some(match baselines.next()?.kind.as_str() {
+        "unstripped" => "of unstripped",
+        "symbols" => "of -w alone",
+        "plain" => "of plain",
+        _ => "of baseline",
+    })
+}
+
+/// The change since the lock, or else against the baseline.
+fn change(target: &Target, has_lock: bool) -> Cell {
+    let size = target.artifact.size;
+    let baseline = target.baseline.as_ref();
+    let cell = match has_lock {
+        true => locked(target).map(|before| Cell::delta(before, size)),
+        false => baseline.map(|before| Cell::growth(before.size, size)),
+    };
+    cell.unwrap_or_else(|| "unknown".into())
 }

@@ -1,18 +1,18 @@
 //! Tables of the largest entries of an inspection; what is smaller is one line.
 
-use super::{and, cell, listing, split};
+use super::{and, listing, split};
 use crate::binary::Origin;
-use crate::number::{grouped, share};
+use crate::number::grouped;
 use crate::order::Order;
 use crate::report::inspection::{
     DataObject, FunctionSize, Inspection, ModuleSize, Objects, PackageSize, View,
 };
 use crate::report::sizes::{RETAINED, Retained};
-use crate::view::{Block, Column, Tone, number, optional, text};
+use crate::view::{Block, Cell, Column, number, optional, text};
 
 pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
-    let size = inspection.file.size;
-    let asked = (inspection.modules.iter()).any(|module| module.retained.is_some());
+    let all = &inspection.modules;
+    let asked = all.iter().any(|module| module.retained.is_some());
     let [code, retained] = code_and_retained(asked);
     let columns = vec![
         text("module"),
@@ -23,50 +23,57 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         retained,
         optional(number("packages")),
     ];
-    let row = |name: String, version: String, bytes, code, (packages, retained)| {
-        vec![
-            name,
-            version,
-            cell(bytes),
-            share(bytes, size),
-            cell(code),
-            known(retained),
-            cell(packages),
-        ]
-    };
-    let (shown, small) = split(&inspection.modules, view.lines());
+    let size = inspection.file.size;
+    let (shown, small) = split(all, view.lines());
     let mut rows: Vec<_> = shown
         .iter()
-        .map(|module| {
-            let version = module.version.clone().unwrap_or_default();
-            let name = match module.origin {
-                Origin::Shared => "shared: used by several modules".to_owned(),
-                _ => module.path.clone(),
-            };
-            let rest = (module.packages, module.retained);
-            row(name, version, module.bytes, module.code, rest)
-        })
+        .map(|module| module_row(module, size))
         .collect();
     if !small.is_empty() {
-        let sum = |of: fn(&ModuleSize) -> u64| small.iter().map(of).sum::<u64>();
-        let (bytes, code) = (sum(|module| module.bytes), sum(|module| module.code));
-        rows.push(row(
-            and(small.len()),
-            String::new(),
-            bytes,
-            code,
-            (sum(|module| module.packages), None),
-        ));
+        let sum = |of: fn(&ModuleSize) -> u64| small.iter().map(of).sum();
+        let name = and(small.len());
+        let sums = [
+            sum(|module| module.bytes),
+            sum(|module| module.code),
+            sum(|module| module.packages),
+        ];
+        rows.push(module_cells(name, Cell::default(), sums, None, size));
     }
-    let count = inspection
-        .modules
-        .iter()
-        .filter(|module| module.packages > 0)
-        .count();
+    let count = all.iter().filter(|module| module.packages > 0).count();
     let heading = format!("Modules: {}", grouped(count as u64));
     let mut blocks = listing(heading, columns, rows);
     blocks.extend(meaning(inspection, asked && blocks.len() > 1));
     blocks
+}
+
+/// A module of a file of `size` bytes.
+fn module_row(module: &ModuleSize, size: u64) -> Vec<Cell> {
+    let name = match module.origin {
+        Origin::Shared => "shared: used by several modules".into(),
+        _ => (&module.path).into(),
+    };
+    let version = module.version.as_ref().into();
+    let sums = [module.bytes, module.code, module.packages];
+    module_cells(name, version, sums, module.retained, size)
+}
+
+/// The cells of modules with so many bytes, bytes of code and packages, in a file of `size` bytes.
+fn module_cells(
+    name: Cell,
+    version: Cell,
+    [bytes, code, packages]: [u64; 3],
+    retained: Option<u64>,
+    size: u64,
+) -> Vec<Cell> {
+    vec![
+        name,
+        version,
+        Cell::some_bytes(bytes),
+        Cell::share(bytes, size),
+        Cell::some_bytes(code),
+        retained.map(Cell::bytes).into(),
+        Cell::some(packages),
+    ]
 }
 
 /// The columns for code and for what is retained: who asked for the latter misses the former first on a narrow terminal.
@@ -79,21 +86,31 @@ fn code_and_retained(asked: bool) -> [Column; 2] {
 
 /// What the column for retained bytes says.
 fn meaning(inspection: &Inspection<'_>, is_shown: bool) -> Option<Block> {
-    let line = || Block::Line(Tone::Dim, Retained::meaning(inspection.uncounted_c));
-    is_shown.then(line)
-}
-
-/// A number that may not be known.
-fn known(bytes: Option<u64>) -> String {
-    bytes.map_or(String::new(), grouped)
+    is_shown.then(|| Block::dim(Retained::meaning(inspection.uncounted_c)))
 }
 
 pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
-    let size = inspection.file.size;
     let all = &inspection.packages;
     let asked = all.iter().any(|package| package.retained.is_some());
+    let (shown, small) = split(all, view.lines());
+    let heading = format!("Packages: {}", grouped(all.len() as u64));
+    let rows = package_rows(inspection, shown, small);
+    let mut blocks = listing(heading, package_columns(asked), rows);
+    if blocks.len() < 2 {
+        return blocks;
+    }
+    if shown.iter().any(|package| package.paid_for != package.code) {
+        blocks.push(Block::dim(
+            "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define",
+        ));
+    }
+    blocks.extend(meaning(inspection, asked));
+    blocks
+}
+
+fn package_columns(asked: bool) -> Vec<Column> {
     let [code, retained] = code_and_retained(asked);
-    let columns = vec![
+    vec![
         text("package"),
         number("B"),
         number("share"),
@@ -101,9 +118,17 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         retained,
         optional(number("paid for B")),
         optional(number("functions")),
-    ];
-    let (shown, small) = split(all, view.lines());
-    let row = |package: &PackageSize| package_row(package.path.clone(), &[package], size);
+    ]
+}
+
+/// A row for each package that is shown, one for the `small` ones, and one for what several share.
+fn package_rows(
+    inspection: &Inspection<'_>,
+    shown: &[PackageSize],
+    small: &[PackageSize],
+) -> Vec<Vec<Cell>> {
+    let size = inspection.file.size;
+    let row = |package: &PackageSize| package_row((&package.path).into(), &[package], size);
     let mut rows: Vec<_> = shown.iter().map(row).collect();
     if !small.is_empty() {
         let small: Vec<&PackageSize> = small.iter().collect();
@@ -112,42 +137,31 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let shared = inspection.ledger.shared;
     if inspection.filter.is_none() && shared > 0 {
         let mut row = package_row("shared: used by several packages".into(), &[], size);
-        (row[1], row[2]) = (cell(shared), share(shared, size));
+        (row[1], row[2]) = (Cell::some_bytes(shared), Cell::share(shared, size));
         rows.push(row);
     }
-    let heading = format!("Packages: {}", grouped(all.len() as u64));
-    let mut blocks = listing(heading, columns, rows);
-    if shown.iter().any(|package| package.paid_for != package.code) && blocks.len() > 1 {
-        blocks.push(Block::Line(
-            Tone::Dim,
-            "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define".into(),
-        ));
-    }
-    blocks.extend(meaning(inspection, asked && blocks.len() > 1));
-    blocks
+    rows
 }
 
 /// The sums of some packages, in a file of `size` bytes.
-fn package_row(name: String, packages: &[&PackageSize], size: u64) -> Vec<String> {
+fn package_row(name: Cell, packages: &[&PackageSize], size: u64) -> Vec<Cell> {
     let sum = |of: fn(&PackageSize) -> u64| packages.iter().map(|package| of(package)).sum::<u64>();
     let (bytes, code) = (sum(|package| package.bytes), sum(|package| package.code));
     let paid_for = sum(|package| package.paid_for);
-    let paid = if paid_for == code {
-        String::new()
-    } else {
-        cell(paid_for)
+    let retained = match packages {
+        [only] => only.retained,
+        _ => None,
     };
     vec![
         name,
-        cell(bytes),
-        share(bytes, size),
-        cell(code),
-        match packages {
-            [only] => known(only.retained),
-            _ => String::new(),
-        },
-        paid,
-        cell(sum(|package| package.functions)),
+        Cell::some_bytes(bytes),
+        Cell::share(bytes, size),
+        Cell::some_bytes(code),
+        retained.map(Cell::bytes).into(),
+        (paid_for != code)
+            .then(|| Cell::some_bytes(paid_for))
+            .into(),
+        Cell::some(sum(|package| package.functions)),
     ]
 }
 
@@ -162,34 +176,43 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
         text("end known by"),
         optional(text("first bytes")),
     ];
-    let some = |all: Vec<String>| match all.len() {
-        0..4 => all.join(", "),
-        more => format!("{}, and {} more", all[..3].join(", "), more - 3),
-    };
-    let row = |object: &DataObject| {
-        let pointers = object.pointers.iter();
-        let pointers =
-            pointers.map(|pointer| format!("pointer at {} of {}", pointer.address, pointer.owner));
-        vec![
-            some(object.used_by.iter().cloned().chain(pointers).collect()),
-            object.address.to_string(),
-            cell(object.bytes),
-            object.section.clone(),
-            object.symbol.clone().unwrap_or_default(),
-            match object.proven {
-                true => object.how.words().to_owned(),
-                false => format!("{} (not proven)", object.how.words()),
-            },
-            object.first_bytes.chars().take(24).collect(),
-        ]
-    };
     let heading = format!(
         "Data of {}: {} objects with {} bytes; code, types and line tables are not among them",
         objects.package,
         grouped(objects.count),
         grouped(objects.bytes)
     );
-    listing(heading, columns, objects.largest.iter().map(row).collect())
+    let rows = objects.largest.iter().map(object_row);
+    listing(heading, columns, rows.collect())
+}
+
+fn object_row(object: &DataObject) -> Vec<Cell> {
+    let how = object.how.words();
+    let first: String = object.first_bytes.chars().take(24).collect();
+    vec![
+        users(object).into(),
+        object.address.to_string().into(),
+        Cell::some_bytes(object.bytes),
+        (&object.section).into(),
+        object.symbol.as_ref().into(),
+        match object.proven {
+            true => how.into(),
+            false => format!("{how} (not proven)").into(),
+        },
+        first.into(),
+    ]
+}
+
+/// The first three who refer to an object, and how many more do.
+fn users(object: &DataObject) -> String {
+    let pointers = object.pointers.iter();
+    let pointers =
+        pointers.map(|pointer| format!("pointer at {} of {}", pointer.address, pointer.owner));
+    let all: Vec<String> = object.used_by.iter().cloned().chain(pointers).collect();
+    match all.len() {
+        0..4 => all.join(", "),
+        more => format!("{}, and {} more", all[..3].join(", "), more - 3),
+    }
 }
 
 pub(crate) fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
@@ -200,33 +223,35 @@ pub(crate) fn functions(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         optional(number("frame B")),
         optional(text("paid for by")),
     ];
-    let row = |function: &FunctionSize<'_>| {
-        let paid = function.paid_by.as_deref().unwrap_or_default();
-        vec![
-            function.name.to_string(),
-            cell(function.bytes),
-            cell(function.frame),
-            paid.to_owned(),
-        ]
-    };
     let (shown, small) = split(all, view.lines());
-    let mut rows: Vec<_> = shown.iter().map(row).collect();
+    let mut rows: Vec<_> = shown.iter().map(function_row).collect();
     let left_out = inspection.left_out;
     let count = small.len() + left_out.functions;
     if count > 0 {
         let bytes = small.iter().map(|function| function.bytes).sum::<u64>() + left_out.bytes;
-        rows.push(vec![and(count), cell(bytes), String::new(), String::new()]);
+        rows.push(vec![
+            and(count),
+            Cell::some_bytes(bytes),
+            Cell::default(),
+            Cell::default(),
+        ]);
     }
     let count = grouped((all.len() + left_out.functions) as u64);
     let which = match &inspection.filter {
         Some(_) => " that match",
         None => "",
     };
-    listing(
-        format!("Largest functions, of {count}{which}"),
-        columns,
-        rows,
-    )
+    let heading = format!("Largest functions, of {count}{which}");
+    listing(heading, columns, rows)
+}
+
+fn function_row(function: &FunctionSize<'_>) -> Vec<Cell> {
+    vec![
+        function.name.to_string().into(),
+        Cell::some_bytes(function.bytes),
+        Cell::some_bytes(function.frame),
+        function.paid_by.as_deref().into(),
+    ]
 }
 
 pub(crate) fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
@@ -241,9 +266,9 @@ pub(crate) fn frames(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let rows = rows.take(view.lines());
     let rows = rows.map(|function| {
         vec![
-            function.name.to_string(),
-            cell(function.frame),
-            cell(function.bytes),
+            function.name.to_string().into(),
+            Cell::some_bytes(function.frame),
+            Cell::some_bytes(function.bytes),
         ]
     });
     let columns = vec![
@@ -276,31 +301,25 @@ pub(crate) fn unowned(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     ];
     let (shown, small) = split(&inspection.unowned, view.lines());
     let size = inspection.file.size;
-    let row =
-        |name: String, kind: String, bytes: u64| vec![name, kind, cell(bytes), share(bytes, size)];
-    let mut rows: Vec<_> = shown
-        .iter()
-        .map(|region| {
-            row(
-                region.section.clone(),
-                region.kind.name().replace('-', " "),
-                region.bytes,
-            )
-        })
-        .collect();
+    let row = |name: Cell, kind: Cell, bytes: u64| {
+        vec![
+            name,
+            kind,
+            Cell::some_bytes(bytes),
+            Cell::share(bytes, size),
+        ]
+    };
+    let regions = shown.iter().map(|region| {
+        let kind = region.kind.name().replace('-', " ");
+        row((&region.section).into(), kind.into(), region.bytes)
+    });
+    let mut rows: Vec<_> = regions.collect();
     if !small.is_empty() {
-        rows.push(row(
-            and(small.len()),
-            String::new(),
-            small.iter().map(|region| region.bytes).sum(),
-        ));
+        let bytes = small.iter().map(|region| region.bytes).sum();
+        rows.push(row(and(small.len()), Cell::default(), bytes));
     }
-    let sum = inspection.ledger.unowned;
-    listing(
-        format!("Without a package: {} bytes", grouped(sum)),
-        columns,
-        rows,
-    )
+    let sum = grouped(inspection.ledger.unowned);
+    listing(format!("Without a package: {sum} bytes"), columns, rows)
 }
 
 pub(crate) fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
@@ -315,25 +334,21 @@ pub(crate) fn sections(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     all.retain(|section| section.bytes > 0 || section.memory > 0);
     all.order_by_key(|section| std::cmp::Reverse((section.bytes, section.memory)));
     let size = inspection.file.size;
-    let row = |name: String, role: String, bytes, memory| {
-        vec![name, role, cell(bytes), share(bytes, size), cell(memory)]
+    let row = |names: [Cell; 2], bytes, memory| {
+        let share = Cell::share(bytes, size);
+        let numbers = [Cell::some_bytes(bytes), share, Cell::some_bytes(memory)];
+        names.into_iter().chain(numbers).collect()
     };
     let (shown, small) = split(&all, view.lines());
-    let mut rows: Vec<_> = shown
-        .iter()
-        .map(|section| {
-            row(
-                section.name.clone(),
-                section.role.clone(),
-                section.bytes,
-                section.memory,
-            )
-        })
-        .collect();
+    let sections = shown.iter().map(|section| {
+        let names = [(&section.name).into(), (&section.role).into()];
+        row(names, section.bytes, section.memory)
+    });
+    let mut rows: Vec<Vec<Cell>> = sections.collect();
     if !small.is_empty() {
         let bytes = small.iter().map(|section| section.bytes).sum();
         let memory = small.iter().map(|section| section.memory).sum();
-        rows.push(row(and(small.len()), String::new(), bytes, memory));
+        rows.push(row([and(small.len()), Cell::default()], bytes, memory));
     }
     listing(format!("Sections: {}", all.len()), columns, rows)
 }

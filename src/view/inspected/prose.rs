@@ -2,9 +2,9 @@
 
 use crate::check::Finding;
 use crate::number::{counted, grouped, share};
-use crate::report::inspection::Inspection;
+use crate::report::inspection::{Inspection, RuntimeContract};
+use crate::view::Block;
 use crate::view::check_lines::checks;
-use crate::view::{Block, Tone};
 
 pub(crate) fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
     let runtime = &inspection.runtime;
@@ -15,27 +15,31 @@ pub(crate) fn contract(inspection: &Inspection<'_>) -> Vec<Block> {
         hint: runtime.hint.clone(),
     }]);
     if let Some(first) = blocks.first_mut() {
-        *first = Block::Heading("At run time".into());
+        *first = Block::heading("At run time");
     }
+    let sentences = [
+        limits(runtime),
+        pgo(inspection),
+        godebug(inspection),
+        methods(inspection),
+        cgo(inspection),
+    ];
+    blocks.extend(sentences.map(Block::plain));
+    blocks
+}
+
+/// Who sets GOMAXPROCS and GOMEMLIMIT by the limits of a container.
+fn limits(runtime: &RuntimeContract) -> String {
     let linked = |it: Option<bool>| match it {
         Some(true) => "linked",
         Some(false) => "not linked",
         None => "not known",
     };
-    let mut line = |tone, words| blocks.push(Block::Line(tone, words));
-    line(
-        Tone::Plain,
-        format!(
-            "automaxprocs: {}; automemlimit: {}",
-            linked(runtime.automaxprocs),
-            linked(runtime.automemlimit)
-        ),
-    );
-    line(Tone::Plain, pgo(inspection));
-    line(Tone::Plain, godebug(inspection));
-    line(Tone::Plain, methods(inspection));
-    line(Tone::Plain, cgo(inspection));
-    blocks
+    format!(
+        "automaxprocs: {}; automemlimit: {}",
+        linked(runtime.automaxprocs),
+        linked(runtime.automemlimit)
+    )
 }
 
 fn pgo(inspection: &Inspection<'_>) -> String {

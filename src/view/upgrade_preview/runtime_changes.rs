@@ -12,10 +12,7 @@ use crate::view::{Block, Tone};
 pub fn checks(it: &Executable) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(format!("Checks of {}", it.name))];
     if it.checks.is_empty() {
-        blocks.push(Block::Line(
-            Tone::Good,
-            "no check sees anything else".into(),
-        ));
+        blocks.push(Block::good("no check sees anything else"));
     }
     blocks.extend(it.checks.iter().flat_map(changed));
     blocks.extend(processors(&it.processors));
@@ -47,7 +44,7 @@ fn changed(it: &Changed) -> Vec<Block> {
         word(&it.after)
     );
     let hint = it.after.as_ref().and_then(|after| after.hint.as_ref());
-    let hint = hint.map(|hint| Block::Line(Tone::Dim, format!("  {hint}")));
+    let hint = hint.map(|hint| Block::dim(format!("  {hint}")));
     [Block::Line(tone, words)].into_iter().chain(hint).collect()
 }
 
@@ -57,11 +54,8 @@ fn processors(it: &Processors) -> Vec<Block> {
     };
     let words = format!("GOMAXPROCS, once the go line moves too: {moved}");
     let hint = it.hint.iter();
-    let hint = hint.map(|hint| Block::Line(Tone::Warn, format!("  {hint}")));
-    [Block::Line(Tone::Plain, words)]
-        .into_iter()
-        .chain(hint)
-        .collect()
+    let hint = hint.map(|hint| Block::warn(format!("  {hint}")));
+    [Block::plain(words)].into_iter().chain(hint).collect()
 }
 
 /// GODEBUG defaults that change.
@@ -72,16 +66,16 @@ pub fn godebug(it: &Executable, preview: &Preview) -> Vec<Block> {
             "not known: the sources of {} are not there",
             preview.after.go
         );
-        return vec![heading, Block::Line(Tone::Dim, words)];
+        return vec![heading, Block::dim(words)];
     };
     let mut blocks = vec![heading];
     if found.is_silent() {
-        blocks.push(Block::Line(Tone::Good, "none changes".into()));
+        blocks.push(Block::good("none changes"));
     }
     blocks.extend(settings(found, &preview.after.go));
     if !found.own.is_empty() {
         let words = format!("the program sets itself: {}", found.own.join(", "));
-        blocks.push(Block::Line(Tone::Plain, words));
+        blocks.push(Block::plain(words));
     }
     blocks
 }
@@ -90,55 +84,53 @@ fn settings(found: &Godebug, go: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !found.held.is_empty() {
         let names: Vec<&str> = found.held.iter().map(|it| it.name.as_str()).collect();
-        let words = format!(
-            "new in {go}, and held back by the go line: {}",
-            names.join(", ")
-        );
-        blocks.push(Block::Line(Tone::Plain, words));
+        let names = names.join(", ");
+        blocks.push(Block::plain(format!(
+            "new in {go}, and held back by the go line: {names}"
+        )));
     }
-    let groups = [
-        (Tone::Warn, "change at once".to_owned(), &found.at_once),
-        (
-            Tone::Warn,
-            format!("flip when the go line moves to {}", found.line),
-            &found.flips,
-        ),
-    ];
-    for (tone, what, all) in groups {
-        if all.is_empty() {
-            continue;
-        }
-        let (linked, others): (Vec<&Held>, Vec<&Held>) = all.iter().partition(|it| it.linked);
-        let count = counted_of(all.len(), "setting");
-        let words = format!(
-            "{count} {what}, {} of linked packages; with the values that go away:",
-            linked.len()
-        );
-        blocks.push(Block::Line(tone, words));
-        let line = |it: &&Held| {
-            let since = it.since.as_ref().map(|text| format!(", since Go {text}"));
-            let why = it.why.as_ref().map(|text| format!(": {text}"));
-            let words = format!(
-                "  {}={} ({}{}){}",
-                it.name,
-                it.value,
-                it.package,
-                since.unwrap_or_default(),
-                why.unwrap_or_default()
-            );
-            Block::Line(Tone::Plain, words)
-        };
-        blocks.extend(linked.iter().map(line));
-        let names: Vec<String> = others
-            .iter()
-            .map(|it| format!("{}={}", it.name, it.value))
-            .collect();
-        if !names.is_empty() {
-            let words = format!("  of packages that are not linked: {}", names.join(", "));
-            blocks.push(Block::Line(Tone::Dim, words));
-        }
+    let flip = format!("flip when the go line moves to {}", found.line);
+    blocks.extend(changing("change at once", &found.at_once));
+    blocks.extend(changing(&flip, &found.flips));
+    blocks
+}
+
+/// Settings of which `what` is said: those of linked packages one by one, the others by name.
+fn changing(what: &str, all: &[Held]) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let (linked, others): (Vec<&Held>, Vec<&Held>) = all.iter().partition(|held| held.linked);
+    let mut blocks = vec![Block::warn(format!(
+        "{} {what}, {} of linked packages; with the values that go away:",
+        counted_of(all.len(), "setting"),
+        linked.len()
+    ))];
+    blocks.extend(linked.iter().map(|held| setting(held)));
+    let names = others
+        .iter()
+        .map(|held| format!("{}={}", held.name, held.value));
+    let names: Vec<String> = names.collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        blocks.push(Block::dim(format!(
+            "  of packages that are not linked: {names}"
+        )));
     }
     blocks
+}
+
+fn setting(it: &Held) -> Block {
+    let since = it.since.as_ref().map(|text| format!(", since Go {text}"));
+    let why = it.why.as_ref().map(|text| format!(": {text}"));
+    Block::plain(format!(
+        "  {}={} ({}{}){}",
+        it.name,
+        it.value,
+        it.package,
+        since.unwrap_or_default(),
+        why.unwrap_or_default()
+    ))
 }
 
 /// What the release notes say.
@@ -162,7 +154,7 @@ pub fn news(all: &[Fact], go: &str) -> Vec<Block> {
             back.unwrap_or_default(),
             it.source
         );
-        blocks.push(Block::Line(Tone::Plain, words));
+        blocks.push(Block::plain(words));
     }
     blocks
 }
@@ -171,8 +163,8 @@ pub fn news(all: &[Fact], go: &str) -> Vec<Block> {
 pub fn vetted(it: &Vetted, top: usize) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading("What only the new Go reports".into()),
-        Block::Line(Tone::Plain, format!("go vet: {}", it.vet)),
-        Block::Line(Tone::Plain, format!("go fix: {}", it.fix)),
+        Block::plain(format!("go vet: {}", it.vet)),
+        Block::plain(format!("go fix: {}", it.fix)),
     ];
     for place in it.places.iter().take(top) {
         let weight = place.weight.filter(|weight| *weight > 0.0);
@@ -183,7 +175,7 @@ pub fn vetted(it: &Vetted, top: usize) -> Vec<Block> {
             "  {}  {}: {}: {}{weight}",
             place.command, place.place, place.analyzer, place.message
         );
-        blocks.push(Block::Line(Tone::Plain, words));
+        blocks.push(Block::plain(words));
     }
     blocks.extend(rest(it.places.len(), top, "place"));
     blocks

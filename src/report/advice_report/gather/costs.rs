@@ -1,11 +1,31 @@
 //! What a profile charges to lines, as costs of the report.
 
 use super::{Charge, Gathering};
-use crate::advise::{Charged, Class, Interval, Measure, What};
+use crate::advise::{Charged, Class, Interval, Measure, Sum, What};
 use crate::order::Order;
 use crate::profile::Profile;
 use crate::report::advice_report::values::{heap_class, memory_by_line};
-use crate::report::advice_report::{ClassShare, LineCost, Target};
+use crate::report::advice_report::{ClassShare, LineCost, Place, Target};
+
+impl Charge<'_> {
+    /// What a line costs, and the rule that has advice for it.
+    fn of_line(&self, class: Class, place: Place, rule: Option<String>) -> LineCost {
+        LineCost {
+            measure: self.measure,
+            class: Some(class),
+            share: Interval::new(self.sum.samples, self.sum.weight, self.total),
+            amount: self.sum.weight,
+            place,
+            via: String::new(),
+            rule,
+        }
+    }
+}
+
+/// How many have too few samples to say anything.
+fn hidden<'a>(sums: impl Iterator<Item = &'a Sum>, few: u64) -> u64 {
+    sums.filter(|sum| sum.samples < few).count() as u64
+}
 
 impl<'a> Gathering<'a> {
     pub(super) fn cpu(&mut self, charged: &Charged, target: &mut Target) {
@@ -44,11 +64,9 @@ impl<'a> Gathering<'a> {
         total: i64,
         target: &mut Target,
     ) {
-        for it in &charged.costs {
-            if it.sum.samples < self.min_samples {
-                target.hidden += 1;
-                continue;
-            }
+        let few = self.min_samples;
+        target.hidden += hidden(charged.costs.iter().map(|cost| &cost.sum), few);
+        for it in charged.costs.iter().filter(|cost| cost.sum.samples >= few) {
             let charge = Charge {
                 measure,
                 what: What::Cost {
@@ -67,13 +85,8 @@ impl<'a> Gathering<'a> {
             }
             let rule = self.judge(&located, &charge);
             target.costs.push(LineCost {
-                measure,
-                class: Some(it.class),
-                share: Interval::new(it.sum.samples, it.sum.weight, total),
-                amount: it.sum.weight,
-                place: located.place,
                 via: it.via.clone(),
-                rule,
+                ..charge.of_line(it.class, located.place, rule)
             });
         }
     }
@@ -82,17 +95,12 @@ impl<'a> Gathering<'a> {
     pub(super) fn heap(&mut self, profile: &Profile, charged: &Charged, target: &mut Target) {
         let memory = memory_by_line(profile, charged, self.locator.owned());
         let in_use: i64 = memory.values().map(|memory| memory.in_use).sum();
-        for it in &charged.spent {
-            if it.sum.samples < self.min_samples {
-                target.hidden += 1;
-                continue;
-            }
-            if it.direct.samples < self.min_samples {
-                continue;
-            }
+        let few = self.min_samples;
+        target.hidden += hidden(charged.spent.iter().map(|spent| &spent.sum), few);
+        let spent = charged.spent.iter();
+        for it in spent.filter(|line| line.sum.samples >= few && line.direct.samples >= few) {
             let located = self.locator.locate(&charged.lines[it.line]);
-            let sites = self.sites_at(&located);
-            let class = heap_class(located.shape.as_ref(), &sites);
+            let class = heap_class(located.shape.as_ref(), &self.sites_at(&located));
             let of_line = memory.get(&it.line).copied();
             let mut charge = Charge {
                 measure: Measure::Allocated,
@@ -106,15 +114,9 @@ impl<'a> Gathering<'a> {
                 memory: of_line,
             };
             let rule = self.judge(&located, &charge);
-            target.costs.push(LineCost {
-                measure: Measure::Allocated,
-                class: Some(class),
-                share: Interval::new(it.direct.samples, it.direct.weight, charge.total),
-                amount: it.direct.weight,
-                place: located.place.clone(),
-                via: String::new(),
-                rule,
-            });
+            target
+                .costs
+                .push(charge.of_line(class, located.place.clone(), rule));
             if let Some(of_line) = of_line.filter(|memory| memory.in_use > 0) {
                 charge.measure = Measure::InUse;
                 charge.sum.weight = of_line.in_use;
