@@ -47,7 +47,7 @@
 //! | [`report`] | the JSON contract: values, and what they are made from; `report/judge/` judges budgets and gates |
 //! | [`view`] | values laid out as blocks |
 //! | [`render`] | the formats that draw blocks |
-//! | [`cli`], [`command`] | the command line, and one file per subcommand |
+//! | [`cli`], [`command`] | the command line, and one file per subcommand; whichever has go build goes through `command/staged.rs` |
 //!
 //! # Words
 //!
