@@ -29,6 +29,8 @@ mod generic_message;
 
 mod hash;
 
+mod declaration_lines;
+
 mod declared_names;
 
 pub mod file_owner;
