@@ -58,7 +58,7 @@ use crate::go::{Go, Other, Package, Toolchain};
 pub(crate) use arg::Reason;
 use asked::Asked;
 use baseline_step::baseline;
-use build_flags::{BuildKind, Inputs, Twin};
+use build_flags::{BuildKind, Inputs};
 use escape_steps::{Collection, Source};
 use output::Executable;
 pub(crate) use preprofile::preprofile;

@@ -40,10 +40,8 @@ pub(crate) fn choose(
     if let Some(path) = &loaded.config.advise.profiles.heap {
         choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
-    let derived = choice.all_applied().filter_map(|it| it.derived.as_ref());
-    derived
-        .map(|derived| keep(derived, cache))
-        .collect::<Result<()>>()?;
+    let mut derived = choice.all_applied().filter_map(|it| it.derived.as_ref());
+    derived.try_for_each(|derived| keep(derived, cache))?;
     Ok(choice)
 }
 
