@@ -40,8 +40,11 @@ pub(crate) fn choose(
     if let Some(path) = &loaded.config.advise.profiles.heap {
         choice.heap = heap(&loaded.root.join(path))?.map(Arc::new);
     }
-    let mut derived = choice.all_applied().filter_map(|it| it.derived.as_ref());
-    derived.try_for_each(|derived| keep(derived, cache))?;
+    for used in choice.all_applied() {
+        used.derived
+            .as_ref()
+            .map_or(Ok(()), |derived| keep(derived, cache))?;
+    }
     Ok(choice)
 }
 
