@@ -75,7 +75,7 @@ impl Source {
                 given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
             let growth = self.growth(given.first().copied(), node, "slice");
             let bound = |growth: Growth| Growth {
-                bound: growth.bound.filter(|_| single && given.len() == 2),
+                bound: growth.bound.filter(|_| single),
                 ..growth
             };
             shape.appends.extend(growth.map(bound));
