@@ -32,6 +32,13 @@ impl Sizes {
         }
     }
 
+    /// Whether no size holds half of the objects: most of what is filled there grows several times.
+    pub(crate) fn are_many(&self) -> bool {
+        let all: i64 = self.objects.values().sum();
+        let most = self.objects.values().max().copied().unwrap_or_default();
+        most.saturating_mul(2) <= all && self.objects.len() > 2
+    }
+
     /// Whether nearly all objects have one size: what is filled there gets its memory once.
     pub(crate) fn is_one(&self) -> bool {
         let all: i64 = self.objects.values().sum();
@@ -128,5 +135,8 @@ mod tests {
         assert!(Sizes::of(&[(5, 500), (8, 400), (16, 50)]).is_one());
         assert!(!Sizes::of(&[(8, 1000), (16, 500), (32, 200)]).is_one());
         assert!(!Sizes::default().is_one());
+        assert!(Sizes::of(&[(8, 300), (16, 300), (32, 200)]).are_many());
+        assert!(!Sizes::of(&[(8, 900), (16, 300), (32, 200)]).are_many());
+        assert!(!Sizes::default().are_many());
     }
 }

@@ -1,5 +1,6 @@
 //! Lesson 3: slices and maps that grow in a loop whose length is known before it begins.
 
+use crate::advise::Sizes;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::advise::shape::Growth;
@@ -16,6 +17,7 @@ the slice or the map begins empty in the same function, nothing in the loop deci
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
 bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at
 a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
+Behind a filter it needs 10 %, and a heap profile whose sizes show that most arrays grow several times.
 Silent where a heap profile shows that nine of ten objects of the line have one size: then nothing grows.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
@@ -102,8 +104,11 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
         true => " (slices.Grow)",
         false => "",
     };
-    // What gets a size has the one that somebody chose; behind a filter, or where the loop returns it, nobody knows it.
-    let open = |growth: &&Growth| !growth.sized && !growth.filtered && !growth.nobody_knows;
+    // What gets a size has the one that somebody chose; where the loop returns it, nobody knows it; nor behind a filter, unless
+    // the sizes of its arrays show that most grow several times.
+    let grows = it.share.lower() >= 2.0 * MUCH && it.sizes.is_some_and(Sizes::are_many);
+    let open =
+        |growth: &&Growth| !growth.sized && !growth.nobody_knows && (!growth.filtered || grows);
     let name = &grown.iter().find(open)?.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
@@ -123,7 +128,7 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advise::{Sizes, Source};
+    use crate::advise::Source;
 
     #[test]
     fn a_slice_that_begins_with_a_size_has_the_one_that_somebody_chose() {
@@ -290,6 +295,32 @@ func long(words Words) (found []string) {
         let source = Source::new(FILE.into()).unwrap();
         for (line, named) in [(4, true), (8, false), (14, false), (21, false), (27, false)] {
             assert_eq!(advice(&source, line).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
+    fn behind_a_filter_the_sizes_of_the_arrays_tell_that_it_grows() {
+        const FILE: &str = "package p
+
+func long(words Words) (found []string) {
+	for words.next() {
+		if word := words.word(); len(word) > 9 {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let shape = source.shape(6).unwrap();
+        let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+        let (few, many) = (
+            Sizes::of(&[(16, 70), (32, 40)]),
+            Sizes::of(&[(16, 40), (32, 40), (64, 30)]),
+        );
+        for (sizes, named) in [(None, false), (Some(&few), false), (Some(&many), true)] {
+            evidence.sizes = sizes;
+            assert_eq!(run(&evidence).is_some(), named, "{sizes:?}");
         }
     }
 
