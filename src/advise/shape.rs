@@ -115,6 +115,10 @@ pub(crate) struct Growth {
     pub(crate) begins_empty: bool,
     /// How many there are at last, by what the loop walks over: `len(xs)`, a number, `len(xs)+1`.
     pub(crate) bound: Option<String>,
+    /// The loop walks something whose length is known, or counts to an end.
+    pub(crate) ends_somewhere: bool,
+    /// What is put in is a list whose length nobody sees here: `append(all, f()...)`.
+    pub(crate) by_lists: bool,
     /// More than `bound` may be put in, elsewhere.
     pub(crate) at_least: bool,
     /// Something decides, per element, whether it is put in.

@@ -17,7 +17,8 @@ the slice or the map begins empty in the same function, nothing in the loop deci
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
 bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at
 a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
-Behind a filter it needs 10 %, and a heap profile whose sizes show that most arrays grow several times.
+Silent where lists of unknown length are appended, unless they are bytes of a field.
+Behind a filter it needs 10 %, a loop that ends somewhere, and a heap profile whose sizes show that most arrays grow several times.
 Silent where a heap profile shows that nine of ten objects of the line have one size: then nothing grows.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
@@ -105,11 +106,14 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
         false => "",
     };
     // What gets a size has the one that somebody chose; where the loop returns it, nobody knows it; nor behind a filter, unless
-    // the sizes of its arrays show that most grow several times.
+    // the loop ends somewhere and the sizes of its arrays show that most grow several times.
     let grows = it.share.lower() >= 2.0 * MUCH && it.sizes.is_some_and(Sizes::are_many);
-    let open =
-        |growth: &&Growth| !growth.sized && !growth.nobody_knows && (!growth.filtered || grows);
-    let name = &grown.iter().find(open)?.name;
+    let open = |growth: &&Growth| {
+        let is_seen = !growth.sized && !growth.nobody_knows && !growth.by_lists;
+        is_seen && (!growth.filtered || grows && growth.ends_somewhere)
+    };
+    let growth = grown.iter().find(open)?;
+    let name = &growth.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
         attempt: match name.contains('.') && !name.contains('*') {
@@ -121,7 +125,11 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
                 "give it the room that is usual, or that can be counted, once before the loop{by}"
             ),
         },
-        unless: "most are short and few are very long: then memory lies idle".into(),
+        unless: match growth.filtered {
+            true => "many calls put nothing in, which costs no memory today",
+            false => "most are short and few are very long: then memory lies idle",
+        }
+        .into(),
     })
 }
 
@@ -299,6 +307,42 @@ func long(words Words) (found []string) {
     }
 
     #[test]
+    fn lists_of_unknown_length_tell_of_no_size() {
+        const FILE: &str = "package p
+
+type Writer struct {
+	buf []byte
+}
+
+func read(r Reader, n int) (all []float64) {
+	for i := range n {
+		all = append(all, r.list(i)...)
+	}
+	return all
+}
+
+func squeeze(l Lexer, text []byte) (all []byte) {
+	for l.more() {
+		all = append(all, text[l.at:l.end]...)
+	}
+	return all
+}
+
+func (s *Shape) Push(other *Shape) {
+	s.points = append(s.points, other.points...)
+}
+
+func (w *Writer) Write(b []byte) {
+	w.buf = append(w.buf, b...)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(9, false), (16, true), (22, false), (26, true)] {
+            assert_eq!(advice(&source, line).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
     fn behind_a_filter_the_sizes_of_the_arrays_tell_that_it_grows() {
         const FILE: &str = "package p
 
@@ -310,17 +354,30 @@ func long(words Words) (found []string) {
 	}
 	return found
 }
+
+func some(words []string) (found []string) {
+	for _, word := range words {
+		if len(word) > 9 {
+			found = append(found, word)
+		}
+	}
+	return found
+}
 ";
         let source = Source::new(FILE.into()).unwrap();
-        let shape = source.shape(6).unwrap();
-        let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+        let found = |line, sizes| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+            evidence.sizes = sizes;
+            run(&evidence).is_some()
+        };
         let (few, many) = (
             Sizes::of(&[(16, 70), (32, 40)]),
             Sizes::of(&[(16, 40), (32, 40), (64, 30)]),
         );
         for (sizes, named) in [(None, false), (Some(&few), false), (Some(&many), true)] {
-            evidence.sizes = sizes;
-            assert_eq!(run(&evidence).is_some(), named, "{sizes:?}");
+            assert_eq!(found(15, sizes), named, "{sizes:?}");
+            assert!(!found(6, sizes), "nobody knows how far");
         }
     }
 

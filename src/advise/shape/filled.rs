@@ -38,6 +38,8 @@ impl Source {
         let mut growth = Growth {
             begins_empty: alone && declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             bound,
+            ends_somewhere: self.ends_somewhere(*inner),
+            by_lists: false,
             at_least: false,
             filtered: jumps_before(at, *inner) || decides(at, *inner),
             nobody_knows: self.returns_it(*inner, &name)
@@ -301,7 +303,7 @@ impl Source {
     }
 
     /// The length of what a name stands for; `None` for channels, functions and what is not declared here.
-    fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
+    pub(super) fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
         let text = self.text(name);
         let declared = self.declaration_of(text, at)?;
         let of = declared

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Source, is_within, loops};
+use super::{Source, child, is_within, loops};
 
 /// How many elements are appended: at least, and at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,6 +75,21 @@ impl Source {
             parts.push(single.to_string());
         }
         Some((parts.join("+"), more))
+    }
+
+    /// Whether a loop walks something whose length can be asked for, or counts to an end: then there is a largest size.
+    pub(super) fn ends_somewhere(&self, looping: Node<'_>) -> bool {
+        if let Some(clause) = child(looping, "range_clause") {
+            let over = clause.child_by_field_name("right");
+            return over.is_some_and(|over| match over.kind() {
+                "identifier" => self.length(over, looping).is_some(),
+                kind => kind == "selector_expression",
+            });
+        }
+        let condition = child(looping, "for_clause")
+            .and_then(|clause| clause.child_by_field_name("condition"))
+            .and_then(|condition| condition.child_by_field_name("operator"));
+        condition.is_some_and(|operator| matches!(self.text(operator), "<" | "<="))
     }
 
     /// Calls of append below a node whose first argument is a name.

@@ -307,7 +307,7 @@ impl<'a> Gathering<'a> {
             let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
             order.then_with(place)
         });
-        target.findings = kept;
+        target.findings = each_once(kept);
         target.ignored = ignored.len() as u64;
         target.costs.order_by(|a, b| {
             let measure = a.measure.cmp(&b.measure);
@@ -318,6 +318,22 @@ impl<'a> Gathering<'a> {
             measure.then_with(certain).then_with(place)
         });
     }
+}
+
+/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them.
+fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    let is_first = |finding: &Finding| {
+        let place = &finding.place;
+        let named = finding.seen.split('`').nth(1).map(str::to_owned);
+        let grows = matches!(finding.rule.as_str(), "GBO303" | "GBO305");
+        let Some(name) = named.filter(|_| grows) else {
+            return true;
+        };
+        let (package, function) = (place.package.clone(), place.function.clone());
+        seen.insert((finding.rule.clone(), package, function, name))
+    };
+    findings.into_iter().filter(is_first).collect()
 }
 
 fn finding(
