@@ -16,6 +16,8 @@ pub mod cost_class;
 
 pub mod allocation_heat;
 
+pub mod block_sizes;
+
 pub mod interval;
 
 pub mod rule;
@@ -25,6 +27,7 @@ mod rules;
 pub mod shape;
 
 pub use allocation_heat::{Heat, Spot, heat};
+pub(crate) use block_sizes::{Sizes, block_sizes};
 pub use charge::{Charged, Cost, Line, Sum, charge};
 pub use cost_class::Class;
 pub(crate) use interval::Interval;

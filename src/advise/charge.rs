@@ -121,6 +121,13 @@ pub(super) struct Function {
     closure: bool,
 }
 
+impl Function {
+    /// Whether it is the user's, and has a line that somebody wrote.
+    pub(super) fn is_own(&self) -> bool {
+        self.own
+    }
+}
+
 /// A profile's functions, each looked at once.
 pub(super) struct Functions<'a, F> {
     is_own: F,

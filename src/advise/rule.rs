@@ -1,5 +1,6 @@
 //! What a rule is, what it looks at and what it says. A rule is a file of `rules/` and a line of [`super::RULES`].
 
+use super::block_sizes::Sizes;
 use super::cost_class::Class;
 use super::interval::Interval;
 use super::shape::Shape;
@@ -112,7 +113,9 @@ pub struct Evidence<'a> {
     pub(crate) sites: Vec<(escape::Class, &'a str)>,
     /// What the line allocates, where a heap profile tells.
     pub(crate) memory: Option<Memory>,
-    /// `(1, 26)`: the Go that compiles.
+    /// The sizes of what the line allocates, where a heap profile tells.
+    pub(crate) sizes: Option<&'a Sizes>,
+    /// `(1, 26)`: the Go whose features the module may use, by its go line and the Go that compiles.
     pub(crate) go: (u32, u32),
 }
 
@@ -132,6 +135,7 @@ impl<'a> Evidence<'a> {
             shape: Some(shape),
             sites: Vec::new(),
             memory: None,
+            sizes: None,
             go: (1, 26),
         }
     }
@@ -152,6 +156,11 @@ impl Evidence<'_> {
     /// Whether a class of cost is charged.
     pub(crate) fn is(&self, wanted: Class) -> bool {
         matches!(self.what, What::Cost { class, .. } if class == wanted)
+    }
+
+    /// Whether a heap profile shows that what is filled here gets its memory once, and nothing grows.
+    pub(crate) fn grows_never(&self) -> bool {
+        self.sizes.is_some_and(Sizes::is_one)
     }
 
     /// What the line calls that calls the runtime; empty where the line does itself, and for calls.

@@ -4,6 +4,8 @@
 
 mod result_uses;
 
+mod rounds;
+
 mod field;
 
 mod filled;
@@ -111,8 +113,14 @@ pub(crate) struct Growth {
     pub(crate) name: String,
     /// It is declared in this function without a size, outside of the one loop that fills it.
     pub(crate) begins_empty: bool,
-    /// What the loop walks over, where its length can be asked for: `len(xs)` or a number.
+    /// How many there are at last, by what the loop walks over: `len(xs)`, a number, `len(xs)+1`.
     pub(crate) bound: Option<String>,
+    /// The loop walks something whose length is known, or counts to an end.
+    pub(crate) ends_somewhere: bool,
+    /// What is put in is a list whose length nobody sees here: `append(all, f()...)`.
+    pub(crate) by_lists: bool,
+    /// More than `bound` may be put in, elsewhere.
+    pub(crate) at_least: bool,
     /// Something decides, per element, whether it is put in.
     pub(crate) filtered: bool,
     /// It gets a size in this function: somebody thought of it.

@@ -1,6 +1,8 @@
 //! Makes the report of `advise` from charged profiles and the sites of a build: what costs on which line, and what to
 //! try.
 
+mod for_tests;
+
 pub mod gather;
 
 pub mod locate;

@@ -81,6 +81,9 @@ fn is_measured(it: &Evidence<'_>, shape: &Shape) -> bool {
     }
 }
 
+/// The Go that has the package slices.
+const SORTS_TYPED: (u32, u32) = (1, 21);
+
 /// What to do instead, where the line shows it.
 fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
     let is_passed = |class: escape::Class, value: &str| {
@@ -98,7 +101,10 @@ fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
         .iter()
         .any(|(class, value)| is_passed(*class, value))
     {
-        "give the parameter a type, or a type parameter, instead of an interface"
+        match it.go >= (1, 18) {
+            true => "give the parameter a type, or a type parameter, instead of an interface",
+            false => "give the parameter a type instead of an interface",
+        }
     } else {
         // A value that is kept in a slice, a field or a result of an interface type: that is how the program models things,
         // and what else it could do is not seen here.
@@ -116,6 +122,9 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     let is_fixed = |call: &(String, Literals)| call.0 != callee || call.1 != Literals::None;
     let fixed = callee != "fmt.Sprintf" || it.shape?.calls.iter().all(is_fixed);
     if it.share.percent < 1.0 || !fixed {
+        return None;
+    }
+    if callee.starts_with("sort.") && it.go < SORTS_TYPED {
         return None;
     }
     let (seen, attempt, unless) = match (callee, it.measure) {
@@ -210,9 +219,27 @@ func keep(value Value) {}
             shape: Some(&shape),
             sites: vec![(escape::Class::Boxing, value)],
             memory: None,
+            sizes: None,
             go: (1, 26),
         };
         run(&evidence).is_some()
+    }
+
+    #[test]
+    fn a_module_below_go_1_21_has_no_package_slices() {
+        const FILE: &str = "package p
+
+func order(xs []int) {
+	sort.Slice(xs, func(a, b int) bool { return xs[a] < xs[b] })
+}
+";
+        let shape = Source::new(FILE.into()).unwrap().shape(4).unwrap();
+        let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
+        evidence.what = What::Call("sort.Slice");
+        for (go, named) in [((1, 20), false), ((1, 21), true)] {
+            evidence.go = go;
+            assert_eq!(run(&evidence).is_some(), named, "{go:?}");
+        }
     }
 
     #[test]

@@ -83,6 +83,7 @@ func (l *lexer) next() item {
                 shape: Some(&shape),
                 sites: Vec::new(),
                 memory: None,
+                sizes: None,
                 go: (1, 26),
             };
             run(&evidence).is_some()

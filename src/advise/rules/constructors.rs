@@ -109,12 +109,55 @@ fn failing(shape: &Shape, callee: &str) -> Option<Advice> {
             "{} fails here again and again, and makes an error each time",
             call.0
         ),
-        attempt: format!(
-            "look at the text before: what does not begin with a digit or a sign, or has another length, need not go through {}",
-            call.0
-        ),
+        attempt: format!("look at the text before: {}", before(&shape.text, &call.0)),
         unless: "the error is what the caller wants to see".into(),
     })
+}
+
+/// What can be said of a text before it is parsed: how it begins, where the layout stands there.
+fn before(line: &str, callee: &str) -> String {
+    let begin = match callee {
+        "time.Parse" | "time.ParseInLocation" => first_of_layout(line, callee),
+        "strconv.ParseFloat" | "time.ParseDuration" => Some("a digit, a sign or a point"),
+        "strconv.ParseUint" => Some("a digit"),
+        _ => Some("a digit or a sign"),
+    };
+    match begin {
+        Some(begin) => format!("what does not begin with {begin} need not go through {callee}"),
+        None => "ask by its length and its first byte which layout it can have, or begin with the layout that fitted last".into(),
+    }
+}
+
+/// What a text begins with that has the layout of a call; `None` where the layout is a variable.
+fn first_of_layout(line: &str, callee: &str) -> Option<&'static str> {
+    const DIGITS: [&str; 9] = [
+        "time.RFC3339",
+        "time.RFC822",
+        "time.DateTime",
+        "time.DateOnly",
+        "time.TimeOnly",
+        "time.Kitchen",
+        "time.Layout",
+        "\"0",
+        "\"2",
+    ];
+    const NAMES: [&str; 8] = [
+        "time.ANSIC",
+        "time.UnixDate",
+        "time.RubyDate",
+        "time.RFC850",
+        "time.RFC1123",
+        "time.Stamp",
+        "\"Mon",
+        "\"Jan",
+    ];
+    let layout = line.split_once(callee)?.1.strip_prefix('(')?;
+    let begins = |list: &[&str]| list.iter().any(|word| layout.starts_with(word));
+    match (begins(&DIGITS), begins(&NAMES)) {
+        (true, _) => Some("a digit"),
+        (_, true) => Some("the name of a day or a month"),
+        _ => None,
+    }
 }
 
 /// `strings.ToLower(a) == strings.ToLower(b)`
@@ -176,6 +219,31 @@ fn advice(callee: &str, literals: Literals) -> Option<Advice> {
 mod tests {
     use super::*;
     use crate::advise::Source;
+
+    #[test]
+    fn how_a_text_begins_is_said_where_its_layout_is_known() {
+        for (line, wanted) in [
+            ("t, err := time.Parse(time.RFC3339, s)", "with a digit need"),
+            (
+                "t, err := time.Parse(\"2006-01-02\", s)",
+                "with a digit need",
+            ),
+            ("t, err := time.Parse(time.RFC1123, s)", "name of a day"),
+            ("t, err := time.Parse(layout, s)", "which layout"),
+            ("t, err := time.Parse(\"[\"+l+\"]\", s)", "which layout"),
+            ("n, err := strconv.ParseInt(s, 10, 64)", "a digit or a sign"),
+            ("n, err := strconv.ParseFloat(s, 64)", "a sign or a point"),
+        ] {
+            let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
+            let shape = Source::new(text.into_bytes()).unwrap().shape(4).unwrap();
+            let callee = match line.contains("time.") {
+                true => "time.Parse",
+                false => "strconv.ParseInt",
+            };
+            let found = failing(&shape, callee).unwrap().attempt;
+            assert!(found.contains(wanted), "{line}: {found}");
+        }
+    }
 
     #[test]
     fn what_is_another_thing_each_time_is_not_advised() {

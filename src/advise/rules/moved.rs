@@ -123,9 +123,15 @@ func counted(r Renderer) int {
 	render(&info, r)
 	return info.kind
 }
+
+func ordered(pairs []pair) bool {
+	all := byKey{pairs, false}
+	sort.Stable(&all)
+	return all.sorted
+}
 ";
         let source = Source::new(FILE.into()).unwrap();
-        for (line, name, named) in [(4, "out", false), (10, "info", true)] {
+        for (line, name, named) in [(4, "out", false), (10, "info", true), (16, "all", false)] {
             let shape = source.shape(line).unwrap();
             let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
             evidence.sites.push((escape::Class::Moved, name));

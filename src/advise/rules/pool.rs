@@ -16,7 +16,8 @@ What it sees: in a heap profile, a line whose objects are a kilobyte or larger o
 at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs
 behind a pointer that does not leave the function, or whose type has a Reset. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
-least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers;
+least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers
+(5 % of the bytes where callers get them);
 or in the buffers of a bufio.Scanner.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
@@ -112,14 +113,18 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
         // A scanner that reads for long makes its buffer once: that is not seen here.
         return (it.measure == Measure::Allocated).then(|| Advice {
             seen: "each bufio.Scanner makes a buffer of 4 KiB of its own, and doubles it for long lines".into(),
-            attempt: "hand it a buffer that is kept: `scanner.Buffer(buffer, max)`; bytes that are in memory need no scanner: cut them with the split function, or with bytes.Lines".into(),
+            attempt: format!(
+                "hand it a buffer that is kept: `scanner.Buffer(buffer, max)`; bytes that are in memory need no scanner: cut them with the split function{}",
+                // It came with Go 1.24.
+                if it.go >= (1, 24) { ", or with bytes.Lines" } else { "" }
+            ),
             unless: "one scanner reads a whole file or connection".into(),
         });
     }
     // A small reader or writer that is handed to callers, or is a part of what they get, ends where nobody sees it from here.
     let is_handed_on = shape.leaves || shape.wrapped || shape.text.starts_with("return ");
     if callee.starts_with("bufio.") && is_handed_on {
-        return None;
+        return handed_out(it, callee);
     }
     let short = callee.rsplit('/').next().unwrap_or(callee);
     Some(Advice {
@@ -127,6 +132,24 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
         attempt: "keep the value in a sync.Pool, and call its Reset with the next reader or writer"
             .into(),
         unless: "the line runs a few times per second at most".into(),
+    })
+}
+
+/// Percent of the allocated bytes from which on the buffers of what callers get are what callers do.
+const MUCH: f64 = 5.0;
+
+/// The buffer of a reader or writer that callers get: where it is much of the memory, they drop it soon.
+fn handed_out(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    let (what, plain) = match callee.contains("Writer") {
+        true => ("writer", "a bytes.Buffer or a strings.Builder"),
+        false => ("reader", "a bytes.Reader or a strings.Reader"),
+    };
+    (it.measure == Measure::Allocated && it.share.lower() >= MUCH).then(|| Advice {
+        seen: format!("whoever calls this gets a {what} with a buffer of its own each time"),
+        attempt: format!(
+            "give the result a Reset that keeps the buffer for the next {what}, or take the bufio value from a sync.Pool and put it back at the end; around {plain} none is needed"
+        ),
+        unless: "callers keep it for a whole file or connection".into(),
     })
 }
 
@@ -205,21 +228,24 @@ func open(w io.Writer) io.WriteCloser {
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
-        let advice = |line, callee| {
+        let advice_of = |line, callee, percent| {
             let shape = source.shape(line).unwrap();
             let evidence = Evidence {
                 measure: Measure::Allocated,
                 what: What::Call(callee),
-                share: Interval::new(100, 5, 100),
+                share: Interval::new(1000, percent, 100),
                 amount: 5,
                 shape: Some(&shape),
                 sites: Vec::new(),
                 memory: None,
+                sizes: None,
                 go: (1, 26),
             };
             run(&evidence).is_some()
         };
+        let advice = |line, callee| advice_of(line, callee, 5);
         assert!(!advice(6, "bufio.NewReaderSize"));
+        assert!(advice_of(6, "bufio.NewReaderSize", 20), "much");
         assert!(advice(12, "bufio.NewReaderSize"));
         // The tables of a compressor are worth a type of its own that puts it back when it is closed.
         assert!(advice(17, "compress/gzip.NewWriterLevel"));

@@ -1,5 +1,6 @@
 //! Lesson 3: slices and maps that grow in a loop whose length is known before it begins.
 
+use crate::advise::Sizes;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 use crate::advise::shape::Growth;
@@ -16,6 +17,9 @@ the slice or the map begins empty in the same function, nothing in the loop deci
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
 bound, at least 5 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at
 a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
+Silent where lists of unknown length are appended, unless they are bytes of a field.
+Behind a filter it needs 10 %, a loop that ends somewhere, and a heap profile whose sizes show that most arrays grow several times.
+Silent where a heap profile shows that nine of ten objects of the line have one size: then nothing grows.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old
 arrays to the collector; a map writes its entries again each time it doubles.
@@ -41,6 +45,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     };
     let known =
         |growth: &&Growth| growth.begins_empty && !growth.filtered && growth.bound.is_some();
+    if it.grows_never() {
+        return None;
+    }
     let Some(growth) = grown.iter().find(known) else {
         return unbounded(it, grown);
     };
@@ -49,12 +56,16 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         true => "the slice",
         false => "the map",
     };
+    let at_least = match growth.at_least {
+        true => "at least ",
+        false => "",
+    };
     Some(Advice {
         seen: format!(
-            "{what} `{}` begins empty and grows in a loop of {bound} rounds",
+            "{what} `{}` begins empty and grows in a loop to {at_least}{bound} elements",
             growth.name
         ),
-        attempt: format!("give it its size where it is declared: {make}{bound})"),
+        attempt: format!("give it {at_least}this size where it is declared: {make}{bound})"),
         unless:
             "most rounds leave it as it is, or the function is called with a handful of elements"
                 .into(),
@@ -89,19 +100,36 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
             unless: "most are short and few are very long: then memory lies idle".into(),
         });
     }
-    // What gets a size has the one that somebody chose; behind a filter, or where the loop returns it, nobody knows it.
-    let open = |growth: &&Growth| !growth.sized && !growth.filtered && !growth.nobody_knows;
-    let name = &grown.iter().find(open)?.name;
+    // slices.Grow came with Go 1.21.
+    let by = match it.go >= (1, 21) {
+        true => " (slices.Grow)",
+        false => "",
+    };
+    // What gets a size has the one that somebody chose; where the loop returns it, nobody knows it; nor behind a filter, unless
+    // the loop ends somewhere and the sizes of its arrays show that most grow several times.
+    let grows = it.share.lower() >= 2.0 * MUCH && it.sizes.is_some_and(Sizes::are_many);
+    let open = |growth: &&Growth| {
+        let is_seen = !growth.sized && !growth.nobody_knows && !growth.by_lists;
+        is_seen && (!growth.filtered || grows && growth.ends_somewhere)
+    };
+    let growth = grown.iter().find(open)?;
+    let name = &growth.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
         attempt: match name.contains('.') && !name.contains('*') {
             // Only what lives longer has an array of the time before.
             true => format!(
-                "grow it once before the loop to what is usual (slices.Grow), or keep the array of the time before: `{name} = {name}[:0]`"
+                "grow it once before the loop to what is usual{by}, or keep the array of the time before: `{name} = {name}[:0]`"
             ),
-            false => "give it the room that is usual, or that can be counted, once before the loop (slices.Grow)".to_owned(),
+            false => format!(
+                "give it the room that is usual, or that can be counted, once before the loop{by}"
+            ),
         },
-        unless: "most are short and few are very long: then memory lies idle".into(),
+        unless: match growth.filtered {
+            true => "many calls put nothing in, which costs no memory today",
+            false => "most are short and few are very long: then memory lies idle",
+        }
+        .into(),
     })
 }
 
@@ -275,6 +303,120 @@ func long(words Words) (found []string) {
         let source = Source::new(FILE.into()).unwrap();
         for (line, named) in [(4, true), (8, false), (14, false), (21, false), (27, false)] {
             assert_eq!(advice(&source, line).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
+    fn lists_of_unknown_length_tell_of_no_size() {
+        const FILE: &str = "package p
+
+type Writer struct {
+	buf []byte
+}
+
+func read(r Reader, n int) (all []float64) {
+	for i := range n {
+		all = append(all, r.list(i)...)
+	}
+	return all
+}
+
+func squeeze(l Lexer, text []byte) (all []byte) {
+	for l.more() {
+		all = append(all, text[l.at:l.end]...)
+	}
+	return all
+}
+
+func (s *Shape) Push(other *Shape) {
+	s.points = append(s.points, other.points...)
+}
+
+func (w *Writer) Write(b []byte) {
+	w.buf = append(w.buf, b...)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(9, false), (16, true), (22, false), (26, true)] {
+            assert_eq!(advice(&source, line).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
+    fn behind_a_filter_the_sizes_of_the_arrays_tell_that_it_grows() {
+        const FILE: &str = "package p
+
+func long(words Words) (found []string) {
+	for words.next() {
+		if word := words.word(); len(word) > 9 {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+
+func some(words []string) (found []string) {
+	for _, word := range words {
+		if len(word) > 9 {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let found = |line, sizes| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+            evidence.sizes = sizes;
+            run(&evidence).is_some()
+        };
+        let (few, many) = (
+            Sizes::of(&[(16, 70), (32, 40)]),
+            Sizes::of(&[(16, 40), (32, 40), (64, 30)]),
+        );
+        for (sizes, named) in [(None, false), (Some(&few), false), (Some(&many), true)] {
+            assert_eq!(found(15, sizes), named, "{sizes:?}");
+            assert!(!found(6, sizes), "nobody knows how far");
+        }
+    }
+
+    #[test]
+    fn what_never_grows_and_what_the_module_may_not_use_is_not_advised() {
+        const FILE: &str = "package p
+
+func known(xs []int) (out []int) {
+	out = append(out, 0)
+	for _, x := range xs {
+		out = append(out, x)
+	}
+	return out
+}
+
+func open(l Lexer) (out []int) {
+	for l.more() {
+		out = append(out, l.next())
+	}
+	return out
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let (one, several) = (Sizes::of(&[(8, 100)]), Sizes::of(&[(8, 100), (16, 90)]));
+        let found = |line, sizes, go| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::Append, &shape);
+            evidence.sizes = Some(sizes);
+            evidence.go = go;
+            run(&evidence).map(|advice| advice.attempt)
+        };
+        for line in [6, 13] {
+            assert_eq!(found(line, &one, (1, 26)), None, "{line}");
+        }
+        let known = found(6, &several, (1, 26)).unwrap();
+        assert!(known.ends_with("make([]T, 0, len(xs)+1)"), "{known}");
+        for (go, named) in [((1, 20), false), ((1, 21), true)] {
+            let open = found(13, &several, go).unwrap();
+            assert_eq!(open.contains("slices.Grow"), named, "{open}");
         }
     }
 

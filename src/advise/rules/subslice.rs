@@ -39,7 +39,14 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             "objects of {} bytes on average are in use, and the line keeps a part of one",
             grouped(average.unsigned_abs())
         ),
-        attempt: "copy the part that is kept: bytes.Clone, strings.Clone or slices.Clone".into(),
+        attempt: match it.go {
+            (1, ..=17) => "copy the part that is kept: `append([]T(nil), part...)`",
+            (1, 18..=20) => {
+                "copy the part that is kept: strings.Clone, or `append([]T(nil), part...)`"
+            }
+            _ => "copy the part that is kept: bytes.Clone, strings.Clone or slices.Clone",
+        }
+        .into(),
         unless: "the whole is needed anyway".into(),
     })
 }

@@ -17,6 +17,36 @@ impl Source {
         named.is_some_and(|name| self.text(name) == root)
     }
 
+    /// Whether this file declares a field of the name of a path as bytes.
+    pub(super) fn holds_bytes(&self, path: &str) -> bool {
+        let field = path.rsplit('.').next().unwrap_or(path);
+        let mut stack = vec![self.tree.root_node()];
+        while let Some(node) = stack.pop() {
+            if node.kind() == "field_declaration" {
+                let of = node.child_by_field_name("type");
+                let mut cursor = node.walk();
+                let mut names = node.children_by_field_name("name", &mut cursor);
+                let is_bytes = of.is_some_and(|of| self.text(of) == "[]byte");
+                if is_bytes && names.any(|name| self.text(name) == field) {
+                    return true;
+                }
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+
+    /// Whether a list that is appended is a part of another, `x[a:b]...`, or literal: what it comes from tells of the size.
+    pub(super) fn is_part(&self, list: Node<'_>) -> bool {
+        let inner = match list.kind() {
+            "variadic_argument" => list.named_child(0),
+            _ => Some(list),
+        };
+        inner.is_some_and(|node| {
+            node.kind() == "slice_expression" || node.kind().ends_with("_literal")
+        })
+    }
+
     /// Whether this file gives a field a size where it is made, or keeps its array: `f: make([]T, 0, n)`, `x.f = x.f[:0]`,
     /// `x.f = slices.Grow(x.f, n)`. Fields of other structs with that name count as well: then somebody may have thought of it.
     pub(super) fn has_room(&self, path: &str) -> bool {

@@ -32,12 +32,16 @@ impl Source {
         let alone = declared.is_some_and(|node| {
             !is_within(node, *inner) && loops.get(1).is_none_or(|outer| is_within(node, *outer))
         });
-        Some(Growth {
+        let bound = self
+            .bound(*inner)
+            .filter(|_| !self.returns_it(*inner, &name));
+        let mut growth = Growth {
             begins_empty: alone && declared.is_some_and(|node| self.is_empty(node, &name, kind)),
-            bound: self
-                .bound(*inner)
-                .filter(|_| !self.returns_it(*inner, &name)),
-            filtered: self.is_filtered(at, *inner),
+            bound,
+            ends_somewhere: self.ends_somewhere(*inner),
+            by_lists: false,
+            at_least: false,
+            filtered: jumps_before(at, *inner) || decides(at, *inner),
             nobody_knows: self.returns_it(*inner, &name)
                 || self.bound(*inner).is_none() && self.is_of_what_is_made(&name, at),
             sized: self.has_room(&name)
@@ -45,7 +49,26 @@ impl Source {
                 || declared.is_some_and(|node| self.text(node).contains("make("))
                     && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
             name,
-        })
+        };
+        if let (Some(declared), "slice") = (declared, kind) {
+            self.count(&mut growth, declared, *inner, at);
+        }
+        Some(growth)
+    }
+
+    /// Counts what is appended to a slice in each round, and beside the loop.
+    fn count(&self, growth: &mut Growth, declared: Node<'_>, inner: Node<'_>, at: Node<'_>) {
+        let count = self.appended_per_round(inner, &growth.name);
+        // Every branch appends: which one runs is the same to the length.
+        growth.filtered &= jumps_before(at, inner) || count.is_none_or(|count| count.least == 0);
+        let whole = growth
+            .bound
+            .take()
+            .and_then(|bound| self.length_at_last(&bound, &growth.name, declared, inner));
+        if let Some((bound, more)) = whole {
+            growth.bound = Some(bound);
+            growth.at_least = more;
+        }
     }
 
     /// The last declaration of a name before a node in its function.
@@ -267,11 +290,20 @@ impl Source {
             "identifier" | "int_literal" | "selector_expression"
         ) || (right.kind() == "call_expression"
             && self.text(right).starts_with("len("));
-        (counted && plain).then(|| self.text(right).to_owned())
+        let begins_at_one = clause
+            .child_by_field_name("initializer")
+            .and_then(|node| node.child_by_field_name("right"))
+            .is_some_and(|node| self.text(node) == "1");
+        let one_more = self.text(operator) == "<=" && !begins_at_one;
+        let rounds = self.text(right).to_owned();
+        (counted && plain).then(|| match one_more {
+            true => rounds + "+1",
+            false => rounds,
+        })
     }
 
     /// The length of what a name stands for; `None` for channels, functions and what is not declared here.
-    fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
+    pub(super) fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
         let text = self.text(name);
         let declared = self.declaration_of(text, at)?;
         let of = declared
@@ -295,41 +327,40 @@ impl Source {
         }
         Some(format!("len({text})"))
     }
+}
 
-    /// Whether something between a loop and a node in it decides about that node.
-    fn is_filtered(&self, at: Node<'_>, inner: Node<'_>) -> bool {
-        let mut node = at;
-        while let Some(parent) = node.parent().filter(|_| node != inner) {
-            let decides = matches!(
-                parent.kind(),
-                "if_statement"
-                    | "expression_case"
-                    | "type_case"
-                    | "communication_case"
-                    | "default_case"
-            );
-            if decides && parent != inner {
-                return true;
-            }
-            node = parent;
+/// Whether something between a loop and a node in it decides about that node.
+fn decides(at: Node<'_>, inner: Node<'_>) -> bool {
+    let above = std::iter::successors(at.parent(), Node::parent);
+    let mut between = above.take_while(|node| *node != inner);
+    between.any(|node| {
+        matches!(
+            node.kind(),
+            "if_statement"
+                | "expression_case"
+                | "type_case"
+                | "communication_case"
+                | "default_case"
+        )
+    })
+}
+
+/// Whether a round of a loop may be over before it gets to a node.
+fn jumps_before(at: Node<'_>, inner: Node<'_>) -> bool {
+    let mut stack = vec![inner];
+    while let Some(node) = stack.pop() {
+        if node.kind() == "func_literal" || node.start_byte() >= at.start_byte() && node != inner {
+            continue;
         }
-        let mut stack = vec![inner];
-        while let Some(node) = stack.pop() {
-            if node.kind() == "func_literal"
-                || node.start_byte() >= at.start_byte() && node != inner
-            {
-                continue;
-            }
-            if matches!(
-                node.kind(),
-                "continue_statement" | "break_statement" | "goto_statement"
-            ) {
-                return true;
-            }
-            stack.extend(node.named_children(&mut node.walk()));
+        if matches!(
+            node.kind(),
+            "continue_statement" | "break_statement" | "goto_statement"
+        ) {
+            return true;
         }
-        false
+        stack.extend(node.named_children(&mut node.walk()));
     }
+    false
 }
 
 /// `make(map[K]V, n)` has a comma outside of every bracket.

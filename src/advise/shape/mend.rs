@@ -107,13 +107,12 @@ impl Source {
         if self.ends_early(looping) {
             return None;
         }
-        let size = self.size(looping, &bound);
         let name = self.text(target);
         let declared = self.declaration_of(name, at)?;
         let of = self.type_of(declared, kind)?;
         let made = match kind {
-            "slice" => format!("make({of}, 0, {size})"),
-            _ => format!("make({of}, {size})"),
+            "slice" => format!("make({of}, 0, {bound})"),
+            _ => format!("make({of}, {bound})"),
         };
         let statement = match declared.kind() {
             "var_spec" => declared
@@ -158,17 +157,6 @@ impl Source {
             let left = node.child_by_field_name("left")?.named_child(0)?;
             Some((node, left.child_by_field_name("operand")?, "map"))
         })
-    }
-
-    /// How many rounds a loop has, as an argument of make.
-    fn size(&self, looping: Node<'_>, bound: &str) -> String {
-        let condition = child(looping, "for_clause")
-            .and_then(|node| node.child_by_field_name("condition"))
-            .and_then(|node| node.child_by_field_name("operator"));
-        match condition.map(|node| self.text(node)) {
-            Some("<=") => format!("{bound}+1"),
-            _ => bound.to_owned(),
-        }
     }
 
     /// Whether a declaration has one name.

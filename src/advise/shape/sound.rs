@@ -43,17 +43,25 @@ impl Source {
     }
 }
 
-/// Whether a bound is `len` of a variable or a literal: never below zero, known before the loop, and no larger than what
-/// is there already.
+/// Whether a bound is made of `len` of variables and numbers: never below zero, known before the loop, and no larger than
+/// what is there already.
 pub(super) fn is_certain(bound: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_name = |text: &str| {
         let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         !text.is_empty() && text.chars().all(named)
     };
-    let length = bound
-        .strip_prefix("len(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    length.is_some_and(is_name) || bound.bytes().all(|byte| byte.is_ascii_digit())
+    let is_length = |text: &str| {
+        let length = text
+            .strip_prefix("len(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        length.is_some_and(is_name)
+    };
+    let is_part = |part: &str| match part.split_once('*') {
+        Some((factor, rest)) => is_number(factor) && is_length(rest),
+        None => is_number(part) || is_length(part),
+    };
+    bound.split('+').all(|part| is_part(part.trim()))
 }
 
 /// A text with the line ends of a file.

@@ -68,14 +68,19 @@ impl Source {
         if name == "append" {
             shape.grows_slice = true;
             let grown = given.first().map(|node| self.text(*node).to_owned());
-            let grown =
-                grown.filter(|path| self.is_of_receiver(path, node) && !self.has_room(path));
-            shape.grows_field = grown.or(shape.grows_field.take());
             let single =
                 given.len() > 1 && !self.text(arguments).trim_end_matches(')').ends_with("...");
+            // Who appends lists to a field has a container; a buffer of bytes is there to be used again.
+            let counts = |path: &String| single || self.holds_bytes(path);
+            let grown = grown.filter(|path| {
+                counts(path) && self.is_of_receiver(path, node) && !self.has_room(path)
+            });
+            shape.grows_field = grown.or(shape.grows_field.take());
             let growth = self.growth(given.first().copied(), node, "slice");
+            let by_lists = !single && given.get(1).is_some_and(|list| !self.is_part(*list));
             let bound = |growth: Growth| Growth {
-                bound: growth.bound.filter(|_| single && given.len() == 2),
+                bound: growth.bound.filter(|_| single),
+                by_lists,
                 ..growth
             };
             shape.appends.extend(growth.map(bound));

@@ -10,7 +10,8 @@ use super::locate::{Located, Locator};
 use super::values::{measure, values};
 use super::{Finding, LineCost, Place, Target, Used};
 use crate::advise::{
-    Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sum, What, charge,
+    Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What,
+    block_sizes, charge,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
@@ -65,6 +66,7 @@ pub(crate) fn target(
         notes: Vec::new(),
     };
     let mut gathering = Gathering::new(inputs, read);
+    gathering.measure_blocks(given);
     for it in given {
         gathering.add(it, &mut target);
     }
@@ -84,6 +86,8 @@ struct Gathering<'a> {
     memory_work: Option<f64>,
     /// Files and lines on which a CPU profile sees a map grow.
     growing: HashSet<(String, u32)>,
+    /// By file and line, what heap profiles say of the sizes of its objects.
+    sizes: HashMap<(String, u32), Sizes>,
     /// By rule, place, and whether it is about what is lost for good.
     findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
 }
@@ -115,7 +119,22 @@ impl<'a> Gathering<'a> {
             go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
             memory_work: None,
             growing: HashSet::new(),
+            sizes: HashMap::new(),
             findings: BTreeMap::new(),
+        }
+    }
+
+    /// Notes the sizes of objects that heap profiles have, before any rule is asked.
+    fn measure_blocks(&mut self, given: &[Given]) {
+        let heap = |given: &&Given| measure(&given.profile) == Some(Measure::Allocated);
+        for it in given.iter().filter(heap) {
+            let own = self.locator.owned();
+            let found = block_sizes(&it.profile, |package| own.contains(package));
+            for (line, sizes) in found {
+                let place = self.locator.locate(&line).place;
+                let known = self.sizes.entry((place.file, place.line)).or_default();
+                known.merge(&sizes);
+            }
         }
     }
 
@@ -207,6 +226,7 @@ impl<'a> Gathering<'a> {
         if self.is_first_group(located, charge) {
             return None;
         }
+        let place = (located.place.file.clone(), located.place.line);
         let evidence = Evidence {
             measure: charge.measure,
             what: charge.what.clone(),
@@ -215,11 +235,16 @@ impl<'a> Gathering<'a> {
             shape: located.shape.as_ref(),
             sites: self.sites_at(located),
             memory: charge.memory,
-            go: self.go,
+            sizes: self.sizes.get(&place),
+            go: located.go_line.map_or(self.go, |line| line.min(self.go)),
         };
         let found = RULES
             .iter()
             .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
+        // No program that is published has it.
+        if self.locator.is_for_tests(&located.place.package) {
+            return None;
+        }
         let (rule, advice) = found;
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
@@ -274,11 +299,11 @@ impl<'a> Gathering<'a> {
                 .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
         };
         let all = self.findings.into_values();
-        let (ignored, kept): (Vec<Finding>, Vec<Finding>) =
+        let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
         target.ignored = ignored.len() as u64;
-        target.findings = kept;
-        order_findings(&mut target.findings, self.memory_work.unwrap_or(1.0));
+        order_findings(&mut kept, self.memory_work.unwrap_or(1.0));
+        target.findings = each_once(kept);
         order_costs(&mut target.costs);
     }
 }
@@ -317,6 +342,22 @@ fn total(charged: &Charged, measure: Measure) -> i64 {
     let classes = charged.classes.values();
     let of_runtime = classes.fold(0_i64, |sum, class| sum.saturating_add(class.weight));
     all.saturating_sub(of_runtime)
+}
+
+/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them.
+fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut seen = HashSet::new();
+    let is_first = |finding: &Finding| {
+        let place = &finding.place;
+        let named = finding.seen.split('`').nth(1).map(str::to_owned);
+        let grows = matches!(finding.rule.as_str(), "GBO303" | "GBO305");
+        let Some(name) = named.filter(|_| grows) else {
+            return true;
+        };
+        let (package, function) = (place.package.clone(), place.function.clone());
+        seen.insert((finding.rule.clone(), package, function, name))
+    };
+    findings.into_iter().filter(is_first).collect()
 }
 
 fn finding(

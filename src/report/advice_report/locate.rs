@@ -3,13 +3,17 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::for_tests::ForTests;
 use super::{Finding, Patch, Place};
 use crate::advise::{Line, Shape, Source};
 use crate::config::Config;
-use crate::go::Package;
+use crate::go::{Package, minor_of};
 use crate::input;
 use crate::plan::{Facts, scope};
 use crate::report::built_file::shown;
+
+/// The Go that a module means which does not say.
+const WITHOUT_LINE: (u32, u32) = (1, 16);
 
 /// Where a line is today.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub(crate) struct Located {
     pub(crate) path: Option<PathBuf>,
     /// What stands there; `None` where the function is gone.
     pub(crate) shape: Option<Shape>,
+    /// The go line of its module; `None` for packages without a module.
+    pub(crate) go_line: Option<(u32, u32)>,
 }
 
 /// Finds lines; each file is read once.
@@ -33,6 +39,7 @@ pub(crate) struct Locator<'a> {
     sources: HashMap<PathBuf, Option<Source>>,
     known: HashMap<Line, Located>,
     ignored: HashMap<(String, u32), Vec<String>>,
+    for_tests: ForTests,
 }
 
 impl<'a> Locator<'a> {
@@ -64,12 +71,19 @@ impl<'a> Locator<'a> {
             sources: HashMap::new(),
             known: HashMap::new(),
             ignored: HashMap::new(),
+            for_tests: ForTests::default(),
         }
     }
 
     /// The user's packages, as a profile names them.
     pub(crate) fn owned(&self) -> &HashSet<String> {
         &self.owned
+    }
+
+    /// Whether a package is there for tests alone.
+    pub(crate) fn is_for_tests(&mut self, package: &str) -> bool {
+        let found = self.packages.get(package);
+        found.is_some_and(|package| self.for_tests.is(package))
     }
 
     /// Finds a line. An older program's is as far from the start of its function as it was then.
@@ -123,12 +137,15 @@ impl<'a> Locator<'a> {
             line: u32::try_from(line.line).unwrap_or_default(),
             source: String::new(),
         };
+        let module = package.and_then(|package| package.module.as_ref());
+        let go_line = module.map(|module| minor_of(&module.go_version).unwrap_or(WITHOUT_LINE));
         let found = package.and_then(|package| self.in_package(package, name, line));
         let Some((path, number, mut shape)) = found else {
             return Located {
                 place,
                 path: None,
                 shape: None,
+                go_line,
             };
         };
         place.file = shown(&path, self.cwd);
@@ -142,6 +159,7 @@ impl<'a> Locator<'a> {
             place,
             path: Some(path),
             shape: Some(shape),
+            go_line,
         }
     }
 
