@@ -8,12 +8,16 @@ use super::functions::{self, Entry, Tables};
 use super::image::{Addr, Image};
 use super::packages::{PackageId, Packages, Set};
 use super::partition::{Recent, key};
-use super::references::{Mentions, bodies};
+use super::references::{Mentions, bodies, wasm_code};
+use super::state::with_bodies;
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches, value};
+use super::wasm;
 
 /// What is read of code.
 pub(super) struct Origins<'a, 'i> {
     pub(crate) image: &'a Image<'i>,
+    /// The file, for wasm: its code is in no memory.
+    pub(crate) wasm: Option<&'a [u8]>,
     pub(crate) goarch: Option<&'a str>,
     pub(crate) entries: &'a [Entry],
     pub(crate) mentions: &'a Mentions,
@@ -60,15 +64,11 @@ impl Origins<'_, '_> {
     /// Which packages call which, among the functions of `callers`.
     pub(crate) fn of_calls(&self, callers: &Set) -> Vec<(PackageId, PackageId)> {
         let mut found = Vec::new();
-        bodies::calls(
-            self.image,
-            self.goarch,
-            self.entries,
-            callers,
-            |from, to| {
-                found.push((from, to));
-            },
-        );
+        let each = |from, to| found.push((from, to));
+        match self.wasm {
+            Some(file) => wasm_calls(file, self.entries, callers, each),
+            None => bodies::calls(self.image, self.goarch, self.entries, callers, each),
+        }
         found.sort_unstable();
         found.dedup();
         found
@@ -88,4 +88,28 @@ impl Origins<'_, '_> {
         stretches(self.tables, offset, entry.end - entry.start, parts);
         Some(Reader { data, ..trees })
     }
+}
+
+/// As [`bodies::calls`], for wasm, where a call has the number of a function.
+fn wasm_calls(
+    file: &[u8],
+    entries: &[Entry],
+    callers: &Set,
+    mut each: impl FnMut(PackageId, PackageId),
+) {
+    let first = wasm::imported_functions(file);
+    let of_callers = entries.iter().filter(|it| callers.contains(it.package));
+    let mut of_callers: Vec<Entry> = of_callers.copied().collect();
+    with_bodies(file, &mut of_callers, |entry, body| {
+        wasm_code::calls(&file[body], |number| {
+            let start = number.checked_sub(first);
+            let found = start.and_then(|start| {
+                let found = entries.binary_search_by_key(&start, |it| it.start);
+                Some(entries[found.ok()?].package)
+            });
+            if let Some(to) = found.filter(|to| *to != entry.package) {
+                each(entry.package, to);
+            }
+        });
+    });
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::chains::Chains;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
 use super::size_classes;
-use super::{Owned, Ranked};
+use super::{Links, Owned, Ranked};
 use crate::binary::image::Addr;
 use crate::binary::objects::{Data, What, addr_of, owner_of};
 use crate::binary::origins::Origins;
@@ -15,7 +16,7 @@ use crate::binary::runs::Content;
 /// have it. `places` say for each object where the places begin that are not before it.
 pub(super) fn by_place(
     (data, places): (&Data, &[u32]),
-    owned: &[Owned],
+    (owned, links): (&[Owned], &Links),
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> Vec<(usize, PackageId)> {
@@ -37,7 +38,8 @@ pub(super) fn by_place(
     if order.is_empty() {
         return Vec::new();
     }
-    let (mut found, open) = by_bodies(&all, (&order, misplaced), ranked, origins);
+    let chains = Chains::new(&all, links, &order, &misplaced);
+    let (mut found, open) = by_bodies(&all, &chains, misplaced, ranked, origins);
     let callers = open.iter().filter(|it| !it.placed.is_empty());
     let callers = callers.flat_map(|caller| &caller.users).copied().collect();
     let called = origins.of_calls(&callers);
@@ -71,7 +73,8 @@ struct Open {
 /// Bodies come first: whether the order contradicts a package changes with edits elsewhere.
 fn by_bodies(
     all: &Users<'_>,
-    (order, misplaced): (&LoadOrder, Vec<Misplaced>),
+    chains: &Chains<'_>,
+    misplaced: Vec<Misplaced>,
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> (Vec<(usize, PackageId)>, Vec<Open>) {
@@ -94,10 +97,10 @@ fn by_bodies(
             found.push((it.object, first));
             continue;
         }
-        if !it.is_sure {
+        let Some(between) = chains.between(&it, &users) else {
             continue;
-        }
-        match order.judge(&it, &users, text) {
+        };
+        match chains.order.judge(between, &users, text) {
             Verdict::User(owner) => found.push((it.object, owner)),
             Verdict::Of { placed, nowhere } => match (&placed[..], &nowhere[..]) {
                 ([only], []) | ([], [only]) => found.push((it.object, *only)),
@@ -140,13 +143,13 @@ fn out_of_order(
 }
 
 /// Who mentions each object.
-struct Users<'a> {
-    data: &'a Data,
+pub(super) struct Users<'a> {
+    pub(crate) data: &'a Data,
     /// Where those of each object begin.
     places: &'a [u32],
-    owned: &'a [Owned],
+    pub(crate) owned: &'a [Owned],
     /// The number of packages.
-    count: usize,
+    pub(crate) count: usize,
 }
 
 impl Users<'_> {
@@ -157,7 +160,7 @@ impl Users<'_> {
         rest.take_while(move |it| addr_of(**it) == start)
     }
 
-    fn is_mentioned(&self, object: usize) -> bool {
+    pub(crate) fn is_mentioned(&self, object: usize) -> bool {
         self.mentions(object).next().is_some()
     }
 
