@@ -33,10 +33,7 @@ pub(super) fn account(
 ) {
     let wasm = state.binary.format == Format::Wasm;
     let function = |target: Addr| {
-        let target = match wasm {
-            true => number(target)?,
-            false => target,
-        };
+        let target = if wasm { number(target)? } else { target };
         let found = entries.binary_search_by_key(&target, |entry| entry.start);
         Some(entries[found.ok()?].package).filter(|owner| *owner != NONE)
     };

@@ -9,7 +9,6 @@ use super::image::{Addr, Image};
 use super::packages::{PackageId, Packages, Set};
 use super::partition::{Recent, key};
 use super::references::{Mentions, bodies, wasm_code};
-use super::state::with_bodies;
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches, value};
 use super::wasm;
 
@@ -97,19 +96,20 @@ fn wasm_calls(
     callers: &Set,
     mut each: impl FnMut(PackageId, PackageId),
 ) {
-    let first = wasm::imported_functions(file);
-    let of_callers = entries.iter().filter(|it| callers.contains(it.package));
-    let mut of_callers: Vec<Entry> = of_callers.copied().collect();
-    with_bodies(file, &mut of_callers, |entry, body| {
-        wasm_code::calls(&file[body], |number| {
-            let start = number.checked_sub(first);
-            let found = start.and_then(|start| {
-                let found = entries.binary_search_by_key(&start, |it| it.start);
-                Some(entries[found.ok()?].package)
-            });
-            if let Some(to) = found.filter(|to| *to != entry.package) {
-                each(entry.package, to);
+    let imported = wasm::imported_functions(file);
+    let package = |number: u32| {
+        let found = entries.binary_search_by_key(&number, |entry| entry.start);
+        Some(entries[found.ok()?].package)
+    };
+    for (number, (offset, length)) in (0..).zip(wasm::bodies(file)) {
+        let Some(from) = package(number).filter(|from| callers.contains(*from)) else {
+            continue;
+        };
+        wasm_code::calls(&file[offset..offset + length], |called| {
+            let to = called.checked_sub(imported).and_then(package);
+            if let Some(to) = to.filter(|to| *to != from) {
+                each(from, to);
             }
         });
-    });
+    }
 }

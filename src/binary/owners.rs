@@ -6,6 +6,7 @@
 mod anchors;
 mod chains;
 mod load_order;
+mod mentioned;
 mod settle;
 mod size_classes;
 

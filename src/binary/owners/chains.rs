@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::Links;
 use super::load_order::{Between, LoadOrder, Misplaced};
-use super::settle::Users;
+use super::mentioned::Users;
 use crate::binary::objects::What;
 use crate::binary::packages::PackageId;
 use crate::binary::runs::Content;

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::chains::Chains;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
+use super::mentioned::Users;
 use super::size_classes;
 use super::{Links, Owned, Ranked};
 use crate::binary::image::Addr;
-use crate::binary::objects::{Data, What, addr_of, owner_of};
+use crate::binary::objects::{Data, What};
 use crate::binary::origins::Origins;
 use crate::binary::packages::{NONE, PackageId};
 use crate::binary::runs::Content;
@@ -140,48 +141,6 @@ fn out_of_order(
     let others = others.filter(|at| !misplaced.contains(at));
     found.extend(others.map(Misplaced::perhaps));
     (order, found)
-}
-
-/// Who mentions each object.
-pub(super) struct Users<'a> {
-    pub(crate) data: &'a Data,
-    /// Where those of each object begin.
-    places: &'a [u32],
-    pub(crate) owned: &'a [Owned],
-    /// The number of packages.
-    pub(crate) count: usize,
-}
-
-impl Users<'_> {
-    fn mentions(&self, object: usize) -> impl Iterator<Item = &u64> {
-        let start = self.owned[object].object.start;
-        let first = self.places.get(object).map_or(0, |place| *place as usize);
-        let rest = self.data.starts[first..].iter();
-        rest.take_while(move |it| addr_of(**it) == start)
-    }
-
-    pub(crate) fn is_mentioned(&self, object: usize) -> bool {
-        self.mentions(object).next().is_some()
-    }
-
-    /// The package that an object seems to be of, and how much that says of the order.
-    fn seat(&self, object: usize) -> (Option<PackageId>, i32) {
-        const EXACT: i32 = 5;
-        let it = &self.owned[object];
-        let is_exact = it.certain && matches!(it.object.what, What::Known(_));
-        let owner = Some(it.owner).filter(|owner| (*owner as usize) < self.count);
-        (owner, if is_exact { EXACT } else { 1 })
-    }
-
-    /// The packages that mention an object, and the one that it seems to be of.
-    fn of(&self, object: usize) -> Vec<PackageId> {
-        let mentions = self.mentions(object).map(|mention| owner_of(*mention));
-        let mut all: Vec<PackageId> = mentions.chain([self.owned[object].owner]).collect();
-        all.retain(|owner| (*owner as usize) < self.count);
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
 }
 
 /// Objects, by address, and the packages whose bodies mention them.

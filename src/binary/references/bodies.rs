@@ -79,10 +79,6 @@ fn calls_in(machine: Machine, code: &Code<'_>, mut each: impl FnMut(Addr)) {
         let words = code.bytes.as_chunks::<4>().0.iter().enumerate();
         words.map(|(index, word)| (4 * index, u32::from_le_bytes(*word)))
     };
-    /// A number of some low bits, with its sign.
-    fn signed(value: u32, bits: u32) -> i64 {
-        i64::from((value << (32 - bits)).cast_signed() >> (32 - bits))
-    }
     match machine {
         Machine::Amd64 | Machine::I386 => {
             for at in memchr::memchr_iter(0xe8, code.bytes) {
@@ -125,11 +121,7 @@ fn calls_in(machine: Machine, code: &Code<'_>, mut each: impl FnMut(Addr)) {
                 let first = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
                 let second = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
                 if first & 0xfff == 0xef {
-                    let distance = (first >> 31 << 20)
-                        | (first >> 12 & 0xff) << 12
-                        | (first >> 20 & 1) << 11
-                        | (first >> 21 & 0x3ff) << 1;
-                    call(index, signed(distance, 21));
+                    call(index, jump(first));
                 } else if first & 0x7f == 0x17 && second & 0xfff == 0xe7 {
                     let high = i64::from((first & 0xffff_f000).cast_signed());
                     call(index, high + i64::from(second.cast_signed() >> 20));
@@ -137,6 +129,20 @@ fn calls_in(machine: Machine, code: &Code<'_>, mut each: impl FnMut(Addr)) {
             }
         }
     }
+}
+
+/// A number of some low bits, with its sign.
+fn signed(value: u32, bits: u32) -> i64 {
+    i64::from((value << (32 - bits)).cast_signed() >> (32 - bits))
+}
+
+/// The distance of a JAL.
+fn jump(word: u32) -> i64 {
+    let high = (word >> 31 << 20) | (word >> 12 & 0xff) << 12;
+    signed(
+        high | (word >> 20 & 1) << 11 | (word >> 21 & 0x3ff) << 1,
+        21,
+    )
 }
 
 #[cfg(test)]
