@@ -49,12 +49,14 @@ impl Bounds {
             .map(|at| self.chain[at].1);
         let after = self.chain.get(self.position);
         let most = self.chain.get(self.position + self.doubt);
+        let same = most.filter(|most| Some(most.1) == before);
         let least = before.map_or(0, |before| before - self.slack.min(before / 2));
         Bound {
             least: least.max(1),
             most: most.map_or(u32::MAX, |it| it.1.saturating_add(self.slack)),
             exact: after.filter(|entry| entry.0 == addr).map(|entry| entry.1),
             next: after.map(|entry| entry.0),
+            same: same.map(|entry| entry.1),
         }
     }
 }
@@ -67,6 +69,8 @@ pub(super) struct Bound {
     pub(crate) exact: Option<u32>,
     /// Where the next of those sizes is.
     pub(crate) next: Option<Addr>,
+    /// The size of what stands before and behind, where that is one.
+    pub(crate) same: Option<u32>,
 }
 
 /// How good a chain is: by how many sizes, then by their sum; and the place of its last.

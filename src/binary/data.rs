@@ -33,10 +33,7 @@ pub(super) fn account(
 ) {
     let wasm = state.binary.format == Format::Wasm;
     let function = |target: Addr| {
-        let target = match wasm {
-            true => number(target)?,
-            false => target,
-        };
+        let target = if wasm { number(target)? } else { target };
         let found = entries.binary_search_by_key(&target, |entry| entry.start);
         Some(entries[found.ok()?].package).filter(|owner| *owner != NONE)
     };
@@ -71,6 +68,7 @@ pub(super) fn account(
     };
     let origins = Origins {
         image: state.image,
+        wasm: wasm.then_some(state.bytes),
         goarch: state.binary.goarch.as_deref(),
         entries,
         mentions: &data.mentions,
@@ -122,6 +120,12 @@ fn gather(
         data.records = records;
     }
     data.texts.extend(marks.names);
+    // Behind the last type stand constants of C; in wasm, variables.
+    let foreign = state.image.region(module.etypes);
+    let foreign = foreign.filter(|region| !region.writable && region.start < module.etypes);
+    let foreign = foreign.filter(|_| state.binary.format != Format::Wasm);
+    data.texts
+        .extend(foreign.map(|region| module.etypes..region.end()));
     data.texts.sort_by_key(|text| text.start);
     let runtime = state.packages.of_prefix(b"runtime");
     let numbers = extents::small_numbers(state.image, &data.runs, runtime);

@@ -269,7 +269,12 @@ impl<'d> Stretch<'d> {
             .first()
             .map_or(next, |object| object.start.min(next));
         let is_open = matches!(before.what, What::Referred(_)) && before.how != How::Length;
-        is_open.then(|| {
+        // Where all are of one size, what has that size is whole: the next place is within this one.
+        let size = start - before.start;
+        let is_whole = bound
+            .same
+            .is_some_and(|same| (same..same + ALIGNMENT).contains(&size));
+        (is_open && !is_whole).then(|| {
             before.end = next;
             next
         })

@@ -8,12 +8,15 @@ use super::functions::{self, Entry, Tables};
 use super::image::{Addr, Image};
 use super::packages::{PackageId, Packages, Set};
 use super::partition::{Recent, key};
-use super::references::{Mentions, bodies};
+use super::references::{Mentions, bodies, wasm_code};
 use super::stretches::{INLINE_INDEX, INLINE_TREE, Stretch, node, stretches, value};
+use super::wasm;
 
 /// What is read of code.
 pub(super) struct Origins<'a, 'i> {
     pub(crate) image: &'a Image<'i>,
+    /// The file, for wasm: its code is in no memory.
+    pub(crate) wasm: Option<&'a [u8]>,
     pub(crate) goarch: Option<&'a str>,
     pub(crate) entries: &'a [Entry],
     pub(crate) mentions: &'a Mentions,
@@ -60,15 +63,11 @@ impl Origins<'_, '_> {
     /// Which packages call which, among the functions of `callers`.
     pub(crate) fn of_calls(&self, callers: &Set) -> Vec<(PackageId, PackageId)> {
         let mut found = Vec::new();
-        bodies::calls(
-            self.image,
-            self.goarch,
-            self.entries,
-            callers,
-            |from, to| {
-                found.push((from, to));
-            },
-        );
+        let each = |from, to| found.push((from, to));
+        match self.wasm {
+            Some(file) => wasm_calls(file, self.entries, callers, each),
+            None => bodies::calls(self.image, self.goarch, self.entries, callers, each),
+        }
         found.sort_unstable();
         found.dedup();
         found
@@ -87,5 +86,30 @@ impl Origins<'_, '_> {
         let offset = found.value(3 + INLINE_INDEX).unwrap_or(0);
         stretches(self.tables, offset, entry.end - entry.start, parts);
         Some(Reader { data, ..trees })
+    }
+}
+
+/// As [`bodies::calls`], for wasm, where a call has the number of a function.
+fn wasm_calls(
+    file: &[u8],
+    entries: &[Entry],
+    callers: &Set,
+    mut each: impl FnMut(PackageId, PackageId),
+) {
+    let imported = wasm::imported_functions(file);
+    let package = |number: u32| {
+        let found = entries.binary_search_by_key(&number, |entry| entry.start);
+        Some(entries[found.ok()?].package)
+    };
+    for (number, (offset, length)) in (0..).zip(wasm::bodies(file)) {
+        let Some(from) = package(number).filter(|from| callers.contains(*from)) else {
+            continue;
+        };
+        wasm_code::calls(&file[offset..offset + length], |called| {
+            let to = called.checked_sub(imported).and_then(package);
+            if let Some(to) = to.filter(|to| *to != from) {
+                each(from, to);
+            }
+        });
     }
 }

@@ -4,7 +4,9 @@
 //! is the closest to the definition. What the linker keeps once for all, as texts, belongs to its users together.
 
 mod anchors;
+mod chains;
 mod load_order;
+mod mentioned;
 mod settle;
 mod size_classes;
 
@@ -170,7 +172,7 @@ pub(super) fn find(
     }
     let settled = match ranked.named {
         true => Vec::new(),
-        false => settle::by_place((data, &places), &owned, ranked, origins),
+        false => settle::by_place((data, &places), (&owned, &links), ranked, origins),
     };
     if !settled.is_empty() {
         for (it, before) in owned.iter_mut().zip(&mentioned) {
@@ -193,7 +195,7 @@ pub(super) fn find(
         }
     }
     for it in &mut owned {
-        it.proven = it.certain && it.object.how.is_proven();
+        it.proven = it.certain && it.object.how.is_proven() && it.owner != NONE;
     }
     alignment(image, &mut owned);
     owned

@@ -1,6 +1,6 @@
 //! The bytes of a wasm module in, its sections and Go's linear memory out.
 
-use wasmparser::{DataKind, Operator, Parser, Payload};
+use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
 use super::bytes::uvarint;
 
@@ -79,6 +79,19 @@ fn payloads(bytes: &[u8]) -> impl Iterator<Item = Option<Payload<'_>>> {
         }
         Some(Some(payload))
     })
+}
+
+/// How many functions a module imports: numbers of functions begin with these.
+pub(super) fn imported_functions(bytes: &[u8]) -> u32 {
+    let mut payloads = payloads(bytes).map_while(|payload| payload);
+    let imports = payloads.find_map(|payload| match payload {
+        Payload::ImportSection(imports) => Some(imports),
+        _ => None,
+    });
+    let imports = imports.into_iter().flat_map(|it| it.into_imports());
+    let functions = imports.map_while(Result::ok);
+    let functions = functions.filter(|import| matches!(import.ty, TypeRef::Func(_)));
+    u32::try_from(functions.count()).unwrap_or(u32::MAX)
 }
 
 fn imports_wasi(imports: wasmparser::ImportSectionReader<'_>) -> bool {

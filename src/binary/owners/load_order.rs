@@ -177,11 +177,11 @@ impl LoadOrder {
     /// packages stand behind those they import.
     pub(crate) fn judge(
         &self,
-        it: &Misplaced,
+        (low, high): Between,
         users: &[PackageId],
         text: impl Fn(PackageId) -> u32,
     ) -> Verdict {
-        let range = it.low..=it.high;
+        let range = low..=high;
         let fits = |package: &PackageId| self.place(*package).is_some_and(|it| range.contains(&it));
         let fitting = users.iter().copied().filter(fits);
         if let Some(first) = fitting.min_by_key(|package| text(*package)) {
@@ -193,8 +193,8 @@ impl LoadOrder {
             .min()
             .unwrap_or(u32::MAX);
         let can = |package: &PackageId| text(*package) < before;
-        let placed = &self.packages[it.low as usize..=it.high as usize];
-        let nowhere = self.nowhere.iter().copied().filter(|_| it.low < it.high);
+        let placed = &self.packages[low as usize..=high as usize];
+        let nowhere = self.nowhere.iter().copied().filter(|_| low < high);
         Verdict::Of {
             placed: placed.iter().copied().filter(can).collect(),
             nowhere: nowhere.filter(can).collect(),
@@ -208,10 +208,12 @@ pub(super) struct Misplaced {
     pub(crate) object: usize,
     /// Whether that is no coincidence.
     pub(crate) is_sure: bool,
-    /// Between which places it stands.
-    low: u32,
-    high: u32,
+    /// Between which places it stands; `None` where nothing is known.
+    pub(crate) between: Option<Between>,
 }
+
+/// The places of the packages that a variable can be of: from the first to the last.
+pub(super) type Between = (u32, u32);
 
 impl Misplaced {
     /// A variable of whose place nothing is known.
@@ -219,8 +221,7 @@ impl Misplaced {
         Self {
             object,
             is_sure: false,
-            low: 0,
-            high: 0,
+            between: None,
         }
     }
 }
@@ -275,11 +276,12 @@ pub(super) fn misplaced(
                 [only] => !is_main(only) && (row.sizes > 1 || !trusted[only as usize]),
                 _ => false,
             };
+            // What a package has of one size stands together.
+            let among = row.sizes <= 1 && low.place == high.place;
             found.push(Misplaced {
                 object: it.object,
-                is_sure: !own && row.is_evidence(low.before, high.after),
-                low: low.place,
-                high: high.place,
+                is_sure: among || !own && row.is_evidence(low.before, high.after),
+                between: Some((low.place, high.place)),
             });
         }
     }
@@ -351,12 +353,11 @@ mod tests {
         let between = |object| Misplaced {
             object,
             is_sure: true,
-            low: 2,
-            high: 3,
+            between: Some((2, 3)),
         };
         assert_eq!(found, [between(2), between(3)]);
         // Both 2 and 3 can have it, if main imports them; of what 2 mentions as well, 2 is the owner.
-        let of = |users: &[PackageId]| order.judge(&found[0], users, |it| 10 - it);
+        let of = |users: &[PackageId]| order.judge((2, 3), users, |it| 10 - it);
         let (placed, nowhere) = (vec![2, 3], vec![]);
         assert_eq!(of(&[0]), Verdict::Of { placed, nowhere });
         assert_eq!(of(&[0, 2]), Verdict::User(2));

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use super::chains::Chains;
 use super::load_order::{self, LoadOrder, Misplaced, Verdict};
+use super::mentioned::Users;
 use super::size_classes;
-use super::{Owned, Ranked};
+use super::{Links, Owned, Ranked};
 use crate::binary::image::Addr;
-use crate::binary::objects::{Data, What, addr_of, owner_of};
+use crate::binary::objects::{Data, What};
 use crate::binary::origins::Origins;
 use crate::binary::packages::{NONE, PackageId};
 use crate::binary::runs::Content;
@@ -15,7 +17,7 @@ use crate::binary::runs::Content;
 /// have it. `places` say for each object where the places begin that are not before it.
 pub(super) fn by_place(
     (data, places): (&Data, &[u32]),
-    owned: &[Owned],
+    (owned, links): (&[Owned], &Links),
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> Vec<(usize, PackageId)> {
@@ -37,7 +39,8 @@ pub(super) fn by_place(
     if order.is_empty() {
         return Vec::new();
     }
-    let (mut found, open) = by_bodies(&all, (&order, misplaced), ranked, origins);
+    let chains = Chains::new(&all, links, &order, &misplaced);
+    let (mut found, open) = by_bodies(&all, &chains, misplaced, ranked, origins);
     let callers = open.iter().filter(|it| !it.placed.is_empty());
     let callers = callers.flat_map(|caller| &caller.users).copied().collect();
     let called = origins.of_calls(&callers);
@@ -71,7 +74,8 @@ struct Open {
 /// Bodies come first: whether the order contradicts a package changes with edits elsewhere.
 fn by_bodies(
     all: &Users<'_>,
-    (order, misplaced): (&LoadOrder, Vec<Misplaced>),
+    chains: &Chains<'_>,
+    misplaced: Vec<Misplaced>,
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
 ) -> (Vec<(usize, PackageId)>, Vec<Open>) {
@@ -94,10 +98,10 @@ fn by_bodies(
             found.push((it.object, first));
             continue;
         }
-        if !it.is_sure {
+        let Some(between) = chains.between(&it, &users) else {
             continue;
-        }
-        match order.judge(&it, &users, text) {
+        };
+        match chains.order.judge(between, &users, text) {
             Verdict::User(owner) => found.push((it.object, owner)),
             Verdict::Of { placed, nowhere } => match (&placed[..], &nowhere[..]) {
                 ([only], []) | ([], [only]) => found.push((it.object, *only)),
@@ -137,48 +141,6 @@ fn out_of_order(
     let others = others.filter(|at| !misplaced.contains(at));
     found.extend(others.map(Misplaced::perhaps));
     (order, found)
-}
-
-/// Who mentions each object.
-struct Users<'a> {
-    data: &'a Data,
-    /// Where those of each object begin.
-    places: &'a [u32],
-    owned: &'a [Owned],
-    /// The number of packages.
-    count: usize,
-}
-
-impl Users<'_> {
-    fn mentions(&self, object: usize) -> impl Iterator<Item = &u64> {
-        let start = self.owned[object].object.start;
-        let first = self.places.get(object).map_or(0, |place| *place as usize);
-        let rest = self.data.starts[first..].iter();
-        rest.take_while(move |it| addr_of(**it) == start)
-    }
-
-    fn is_mentioned(&self, object: usize) -> bool {
-        self.mentions(object).next().is_some()
-    }
-
-    /// The package that an object seems to be of, and how much that says of the order.
-    fn seat(&self, object: usize) -> (Option<PackageId>, i32) {
-        const EXACT: i32 = 5;
-        let it = &self.owned[object];
-        let is_exact = it.certain && matches!(it.object.what, What::Known(_));
-        let owner = Some(it.owner).filter(|owner| (*owner as usize) < self.count);
-        (owner, if is_exact { EXACT } else { 1 })
-    }
-
-    /// The packages that mention an object, and the one that it seems to be of.
-    fn of(&self, object: usize) -> Vec<PackageId> {
-        let mentions = self.mentions(object).map(|mention| owner_of(*mention));
-        let mut all: Vec<PackageId> = mentions.chain([self.owned[object].owner]).collect();
-        all.retain(|owner| (*owner as usize) < self.count);
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
 }
 
 /// Objects, by address, and the packages whose bodies mention them.

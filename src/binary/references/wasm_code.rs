@@ -70,6 +70,23 @@ pub(in crate::binary) fn scan(
     }
 }
 
+/// Calls `each` with the numbers of the functions that a body calls by their number.
+pub(in crate::binary) fn calls(code: &[u8], each: impl FnMut(u32)) {
+    let Some((_, prefix)) = uvarint(code) else {
+        return;
+    };
+    let reader = BinaryReader::new(code.get(prefix..).unwrap_or_default(), 0);
+    let Ok(operators) = FunctionBody::new(reader).get_operators_reader() else {
+        return;
+    };
+    let called = operators.into_iter().map_while(Result::ok);
+    let called = called.filter_map(|operator| match operator {
+        Operator::Call { function_index } => Some(function_index),
+        _ => None,
+    });
+    called.for_each(each);
+}
+
 /// Room for the instructions of a function.
 #[derive(Default)]
 pub(in crate::binary) struct Steps(Vec<Step>);
@@ -82,9 +99,14 @@ fn is_address(rest: &[Step]) -> Option<bool> {
         [Step::Wrap | Step::Load, ..] => Some(true),
         [Step::Get | Step::Number(_), more @ ..] => {
             let loads = more.iter().take_while(|step| **step == Step::Load).count();
-            match more.get(loads) {
-                Some(Step::Arithmetic) => None,
-                Some(Step::Add) => Some(true),
+            match &more[loads..] {
+                [Step::Arithmetic, ..] => None,
+                [Step::Add, ..] => Some(true),
+                // A place in an array: the number of the element times its size.
+                [Step::Number(_), Step::Arithmetic, Step::Add, then @ ..] => Some(matches!(
+                    then,
+                    [Step::Wrap, ..] | [Step::Other, Step::Wrap, ..]
+                )),
                 _ => Some(false),
             }
         }
@@ -185,6 +207,13 @@ mod tests {
         check(&then(&[0x7e, 0x1a]), &[]); // mul
         check(&then(&[0x20, 0, 0x7c, 0x1a]), &[(true, None)]); // local.get, add
         check(&then(&[0x20, 0, 0x54, 0x1a]), &[]); // local.get, less than
+        // local.get, load, i64.const 4, shl, add, and then wrap or not.
+        let element = [0x20, 0, 0x29, 3, 0, 0x42, 4, 0x86, 0x7c];
+        check(
+            &then(&[&element[..], &[0xa7, 0x1a]].concat()),
+            &[(true, None)],
+        );
+        check(&then(&[&element[..], &[0x1a]].concat()), &[(false, None)]);
         // A store, and that of a length.
         let text = [0x37, 3, 8, 0x20, 0, 0x42, 0x20, 0x37, 3, 16];
         check(&then(&text), &[(false, Some(32))]);

@@ -1,0 +1,158 @@
+//! Narrows down between which packages a variable stands by what its pointers lead to.
+//!
+//! What only the pointers of a variable lead to was written with it (`var Err = errors.New("a text")` makes a variable, a value
+//! and a text), so that all of it is of one package. Each part stands in a row of its own, and texts have the longest
+//! rows, with the most packages that are known.
+
+use std::collections::HashMap;
+
+use super::Links;
+use super::load_order::{Between, LoadOrder, Misplaced};
+use super::mentioned::Users;
+use crate::binary::objects::What;
+use crate::binary::packages::PackageId;
+use crate::binary::runs::Content;
+
+/// What pointers lead to, and where that stands.
+pub(super) struct Chains<'a> {
+    all: &'a Users<'a>,
+    links: &'a Links,
+    pub(crate) order: &'a LoadOrder,
+    /// Between which packages variables stand.
+    known: HashMap<usize, Between>,
+    /// How many pointers lead to each object, up to two.
+    leading: Vec<u8>,
+}
+
+impl<'a> Chains<'a> {
+    pub(crate) fn new(
+        all: &'a Users<'a>,
+        links: &'a Links,
+        order: &'a LoadOrder,
+        misplaced: &[Misplaced],
+    ) -> Self {
+        let mut leading = vec![0u8; all.owned.len()];
+        for link in links.all.iter().filter(|link| link.leads) {
+            let count = &mut leading[link.to as usize];
+            *count = 2.min(*count + 1);
+        }
+        let known = misplaced.iter();
+        let known = known.filter_map(|it| Some((it.object, it.between?)));
+        Self {
+            all,
+            links,
+            order,
+            known: known.collect(),
+            leading,
+        }
+    }
+
+    /// Between which packages a variable stands that some packages mention; `None` where nothing says for sure that it is of
+    /// none of them.
+    pub(crate) fn between(&self, it: &Misplaced, users: &[PackageId]) -> Option<Between> {
+        let (mut low, mut high) = it.between?;
+        let among = |between: Between| {
+            let mut places = users.iter().map(|user| self.order.place(*user));
+            places.any(|place| place.is_none_or(|it| between.0 <= it && it <= between.1))
+        };
+        let parts = self.parts(it.object);
+        let (mut elsewhere, mut here) = (0, 0);
+        for between in parts.iter().filter_map(|part| self.place(*part)) {
+            match among(between) {
+                true => here += 1,
+                false => elsewhere += 1,
+            }
+            // Where two contradict each other, one is wrong.
+            if between.0 <= high && low <= between.1 {
+                (low, high) = (low.max(between.0), high.min(between.1));
+            }
+        }
+        if !it.is_sure && (here > 0 || elsewhere == 0) {
+            return None;
+        }
+        let written = self.writer((low, high), it.object, &parts, users);
+        Some(written.map_or((low, high), |place| (place, place)))
+    }
+
+    /// The place of the package whose own things a variable and its parts lead to: functions, and values without a name. It is
+    /// near where they stand.
+    fn writer(
+        &self,
+        (low, high): Between,
+        object: usize,
+        parts: &[usize],
+        users: &[PackageId],
+    ) -> Option<u32> {
+        const NEAR: u32 = 2;
+        let near = low.saturating_sub(NEAR)..=high.saturating_add(NEAR);
+        let all = std::iter::once(&object).chain(parts);
+        let links = all.flat_map(|from| self.links.of(*from));
+        let own = links.filter(|link| {
+            let to = link.to as usize;
+            let what = self.all.owned[to].object.what;
+            let is_function = what == What::Referred(Some(Content::Functions));
+            let is_value = matches!(what, What::Referred(Some(Content::Pointers)));
+            let unnamed = link.leads && !self.all.is_mentioned(to);
+            unnamed && (is_function || (is_value && self.leading[to] > 1))
+        });
+        let mut places = own.filter_map(|link| {
+            let owner = self.all.owned[link.to as usize].owner;
+            let owner = Some(owner).filter(|owner| !users.contains(owner))?;
+            let place = self.order.place(owner)?;
+            near.contains(&place).then_some(place)
+        });
+        let first = places.next()?;
+        places.all(|place| place == first).then_some(first)
+    }
+
+    /// What only the pointers of a variable lead to, and those of its parts.
+    fn parts(&self, object: usize) -> Vec<usize> {
+        const MOST: usize = 16;
+        let mut found = vec![object];
+        let mut at = 0;
+        while let Some(from) = found.get(at).copied().filter(|_| at < MOST) {
+            at += 1;
+            let leads = self.links.of(from).iter().filter(|link| link.leads);
+            let to = leads.map(|link| link.to as usize);
+            found.extend(to.filter(|to| self.leading[*to] == 1 && !self.all.is_mentioned(*to)));
+        }
+        found.remove(0);
+        found
+    }
+
+    /// Between which packages an object stands.
+    fn place(&self, object: usize) -> Option<Between> {
+        match self.all.owned[object].object.what {
+            What::Referred(Some(Content::Texts)) => Some(self.of_text(object)),
+            _ => self.known.get(&object).copied(),
+        }
+    }
+
+    /// Between which packages a text stands, by the nearest of its length: of two on each side that are out of order one may be
+    /// elsewhere, since a text that several packages have stands with the first.
+    fn of_text(&self, object: usize) -> Between {
+        const NEAREST: usize = 2;
+        const MOST: usize = 64;
+        let owned = self.all.owned;
+        let size = |at: usize| owned[at].object.end - owned[at].object.start;
+        let place = |at: usize| {
+            let it = &owned[at];
+            let known = it.certain && (it.owner as usize) < self.all.count;
+            self.order.place(it.owner).filter(|_| known)
+        };
+        let same = |at: &usize| size(*at) == size(object);
+        let before = (0..object).rev().take(MOST).take_while(same);
+        let before: Vec<u32> = before.filter_map(place).take(NEAREST).collect();
+        let after = (object + 1..owned.len()).take(MOST).take_while(same);
+        let after: Vec<u32> = after.filter_map(place).take(NEAREST).collect();
+        match (&before[..], &after[..]) {
+            ([low, lower], [high, higher]) => match lower <= low && low <= high && high <= higher {
+                true => (*low, *high),
+                false => (*low.min(lower), *high.max(higher)),
+            },
+            ([low, lower], _) => (*low.min(lower), u32::MAX),
+            (_, [high, higher]) => (0, *high.max(higher)),
+            _ => (0, u32::MAX),
+        }
+    }
+}
