@@ -101,6 +101,11 @@ impl Compare {
     /// What a baseline may be beside a file.
     pub(crate) const WORDS: [&str; 5] = [Self::AUTO, "unstripped", "symbols", "plain", "off"];
 
+    /// Whether the baseline is the release itself, linked from the same objects with what stripping takes away.
+    pub(crate) fn links_twin(&self) -> bool {
+        [Self::AUTO, "unstripped", "symbols"].contains(&self.baseline.as_str())
+    }
+
     /// Whether the baseline is a file that is there already.
     pub(crate) fn is_file(&self) -> bool {
         !self.baseline.is_empty() && !Self::WORDS.contains(&self.baseline.as_str())

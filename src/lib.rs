@@ -47,7 +47,7 @@
 //! | [`report`] | the JSON contract: values, and what they are made from; `report/judge/` judges budgets and gates |
 //! | [`view`] | values laid out as blocks |
 //! | [`render`] | the formats that draw blocks |
-//! | [`cli`], [`command`] | the command line, and one file per subcommand; whichever has go build goes through `command/staged.rs` |
+//! | [`cli`], [`command`] | the command line, and one file per subcommand; whichever builds executables goes through `command/staged.rs` |
 //!
 //! # Words
 //!
@@ -58,7 +58,7 @@
 //! | executable | one main package on one target |
 //! | artifact | a finished file |
 //! | stage | the directory in which go writes before anything is published |
-//! | twin | the same link without `-s -w`: it proves that stripping changed nothing, and its symbols name the bytes |
+//! | twin | the same link without `-s -w`, or with `-w` alone: it proves that stripping changed nothing, and its symbols name the bytes |
 //! | baseline | the file that a release is compared with: its twin, a plain build, or a file |
 //! | capture | what the compiler printed while it compiled the release, kept by `-toolexec` |
 //! | pass | one more compile with `-m`, where capture cannot work |

@@ -22,7 +22,7 @@ https://go.dev/doc/articles/race_detector (typical cost).",
     run,
 };
 
-/// What Go records of a program that watches itself, and what that does.
+/// What Go records of a program that watches itself.
 const WATCHES: [&str; 4] = ["-race", "-msan", "-asan", "-cover"];
 
 fn run(context: &Context<'_>) -> Option<Seen> {
@@ -45,8 +45,8 @@ fn run(context: &Context<'_>) -> Option<Seen> {
         });
     }
     let all = flags.join(", ");
-    Some(Seen::Bad(
+    Some(Seen::bad(
         format!("this is no build for production: it is made with {all}"),
-        "leave them out of the release, or set `[checks] debug-build = \"off\"` where that is what you want".into(),
+        "leave them out of the release, or set `[checks] debug-build = \"off\"` where that is what you want",
     ))
 }

@@ -115,15 +115,15 @@ fn lessons(format: Format, width: usize) -> Result<Output> {
         return data(render::blocks(&blocks, format, Style { width }));
     }
     let row = |it: &Lesson| {
-        let number = it.number.to_string();
-        vec![number, it.title.into(), it.today.into(), it.places()]
+        let number = Cell::count(it.number.into());
+        vec![number, it.title.into(), it.today.into(), it.places().into()]
     };
     let titles = ["lesson", "on Go 1.25 to 1.27", "where it is served"];
     let columns = std::iter::once(number("no"))
         .chain(titles.map(text))
         .collect();
-    let rows = lesson::ALL.iter().map(row).collect();
-    list(columns, rows, format, width)
+    let table = Table::of(columns, lesson::ALL.iter().map(row));
+    data(render::blocks(&[table.into()], format, Style { width }))
 }
 
 fn whole_lesson(lesson: &Lesson) -> serde_json::Value {

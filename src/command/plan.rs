@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::lock_file::Held;
+use super::present;
 use super::{Output, Session};
-use crate::cli::{PlanArgs, PlanFormat};
+use crate::cli::{self, PlanArgs, PlanFormat};
 use crate::command::prepare::prepare;
+use crate::config::Compare;
 use crate::error::Result;
-use crate::facts::Wanted;
-use crate::facts::output_directory;
+use crate::facts::{Prepared, Wanted, output_directory};
 use crate::plan::escape_steps::Source;
 use crate::plan::{Plan, Reason, Step, StepKind, TargetPlan};
 use crate::process::Invocation;
@@ -19,8 +20,7 @@ use crate::render;
 /// Prints the plan.
 pub(crate) fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> {
     let mut prepared = prepare(&args.settings, &args.typed, session)?;
-    // As `release` does, whose report is a few lines.
-    if !prepared.loaded.config.report.full && Held::of(&prepared, session)?.has_all(&prepared) {
+    if is_told_in_lines(&prepared, session) {
         prepared.narrow(Wanted::Lines);
     }
     let file = prepared.loaded.file.clone();
@@ -37,6 +37,17 @@ pub(crate) fn run(args: &PlanArgs, session: &mut Session<'_>) -> Result<Output> 
         is_data: true,
         ..Output::default()
     })
+}
+
+/// Whether a `release` without flags of its own reports a few lines that compare with the lock. What is wrong with the lock
+/// is for that to say.
+fn is_told_in_lines(prepared: &Prepared, session: &Session<'_>) -> bool {
+    let config = &prepared.loaded.config;
+    let output = present::with_variable(&cli::Output::default(), session);
+    config.compare.baseline == Compare::AUTO
+        && !config.report.full
+        && present::is_text_alone(&output, session)
+        && Held::of(prepared, session).is_ok_and(|held| held.has_all(prepared))
 }
 
 /// A command of the plan, for programs.

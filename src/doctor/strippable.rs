@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::binary::{self, Role};
 use crate::input;
 use crate::number::grouped;
+use crate::plan::build_flags::Twin;
 
 /// What debug information and symbols take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +51,8 @@ pub(crate) fn of_file(path: &Path, shown: &str) -> Option<Strippable> {
     })
 }
 
-/// Reads the unstripped baseline of a main package from a saved report of `release`; `None` where the report does not
-/// have it.
+/// Reads the unstripped baseline of a main package from a saved report of `release`; `None` where the report has another one,
+/// or none.
 pub(crate) fn of_report(
     path: &Path,
     shown: &str,
@@ -64,6 +65,9 @@ pub(crate) fn of_report(
     let target = targets.find(|target| {
         target["package"] == package && target["goos"] == key.0 && target["goarch"] == key.1
     })?;
+    if target["baseline"]["kind"] != Twin::Unstripped.kind() {
+        return None;
+    }
     let sections = target["sections"].as_array()?;
     let before = |role: Role| {
         let mut sections = sections.iter();

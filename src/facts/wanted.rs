@@ -3,7 +3,7 @@
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Target};
+use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Strip, Target};
 use crate::plan::Typed;
 use crate::plan::build_flags::Twin;
 
@@ -56,11 +56,9 @@ impl Wanted {
             Self::Accepted { sites } => {
                 collect_where(sites, loaded);
                 // The build with symbols says whose the data are, in `release` and so here; no other baseline does.
-                match Twin::named(&loaded.config.compare.baseline) {
-                    None if loaded.config.compare.baseline != Compare::AUTO => {
-                        without_baseline(loaded)
-                    }
-                    _ => with_symbols(loaded),
+                match loaded.config.compare.links_twin() {
+                    true => with_symbols(loaded),
+                    false => without_baseline(loaded),
                 }
                 loaded.config.pgo.effect = Effect::Off;
             }
@@ -84,8 +82,8 @@ impl Wanted {
                 config.escape.collect = Collect::Off;
                 without_baseline(loaded);
             }
-            Self::Lines if config.compare.baseline == Compare::AUTO => with_symbols(loaded),
-            Self::Lines => {}
+            Self::Lines if config.compare.baseline != Compare::AUTO => {}
+            Self::Lines => with_symbols(loaded),
         }
     }
 }
@@ -115,9 +113,12 @@ fn without_baseline(loaded: &mut Loaded) {
     loaded.config.compare.baseline = "off".into();
 }
 
-/// Links the twin without DWARF, which says as much of the release.
+/// Links the twin without DWARF, which says as much of a release without symbols. One that has them, without DWARF, needs
+/// the whole twin: the other one is the release itself.
 fn with_symbols(loaded: &mut Loaded) {
-    loaded.config.compare.baseline = Twin::Symbols.kind().into();
+    if loaded.config.build.strip == Strip::All {
+        loaded.config.compare.baseline = Twin::Symbols.kind().into();
+    }
 }
 
 fn without_assertions(loaded: &mut Loaded) {

@@ -151,10 +151,14 @@ fn ldflags(inputs: &Inputs<'_>, kind: BuildKind, flags: &mut Flags) -> Result<()
         merged = twin.flags(&merged);
     }
     if !merged.is_empty() {
-        let why = if strip == Strip::None {
-            "linker flags"
-        } else {
-            "linker flags; strip leaves out the symbol table and DWARF"
+        let why = match kind {
+            BuildKind::Twin(Twin::Symbols) => {
+                let origin = inputs.origins.get("compare.baseline");
+                from.push(origin.map_or("defaults", String::as_str));
+                "linker flags; what is compared has its symbols, without DWARF"
+            }
+            _ if strip == Strip::None => "linker flags",
+            _ => "linker flags; strip leaves out the symbol table and DWARF",
         };
         flags.set("ldflags", &quoted(&merged)?, why, &from.join(", "));
     }
@@ -233,6 +237,7 @@ impl Twin {
     }
 
     /// Flags of a linker without `-s` and `-w` in any spelling, the user's own too: the twin has to have what they leave out.
+    /// That with symbols alone gets a `-w` of its own.
     pub(crate) fn flags(self, words: &[String]) -> Vec<String> {
         let mut words = review::without(Tool::Link, words, &["s", "w"]);
         if self == Self::Symbols {

@@ -205,7 +205,6 @@ impl Diff {
     }
 }
 
-/// Adds calls of one sort, the heaviest `top` one by one; `heading` gets the percent of all of them.
 /// The calls of one sort, `of` the newer or the older profile; nothing where there are none.
 fn group(
     (what, of): (&str, &str),

@@ -80,7 +80,7 @@ pub(crate) enum About {
 }
 
 impl About {
-    /// A sentence that stands on this.
+    /// A sentence about this.
     pub(crate) fn says(self, sentence: String) -> Reason {
         Reason {
             about: self,

@@ -191,7 +191,10 @@ impl Heat {
             row.push(Cell::some(known(heat.objects)));
         }
         let cpu = |percent| Cell::Percent(percent, Digits::Two);
-        row.extend(self.cpu.then(|| heat.cpu.map_or("·".into(), cpu)));
+        row.extend(
+            self.cpu
+                .then(|| heat.cpu.map_or(Cell::Other(0.0, "·".into()), cpu)),
+        );
         row.extend(self.weight.then(|| Cell::weight(it.weight)));
         row.push(Cell::count(it.sites));
         row.push(classes(it).into());

@@ -46,7 +46,9 @@ fn titles(table: &Table) -> String {
 
 /// The most bytes that a cell holds, where there is something to compare.
 fn largest(rows: &[Vec<Cell>]) -> u64 {
-    let bytes = rows.iter().flatten().filter_map(|cell| match cell {
+    let one = |row: &&Vec<Cell>| !is_rest(row);
+    let cells = rows.iter().filter(one).flatten();
+    let bytes = cells.filter_map(|cell| match cell {
         Cell::Bytes(bytes, _) => Some(*bytes),
         _ => None,
     });
@@ -55,6 +57,11 @@ fn largest(rows: &[Vec<Cell>]) -> u64 {
     } else {
         0
     }
+}
+
+/// Whether a row stands for those that are not listed: its sum has no bar.
+fn is_rest(row: &[Cell]) -> bool {
+    matches!(row.first(), Some(Cell::Rest(_)))
 }
 
 /// What all rows of a table have in common.
@@ -67,13 +74,12 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn row(&self, out: &mut String, cells: &[Cell], id: &str) {
-        let first = cells.first();
         // It stays below the others however they are sorted.
-        let rest = match first {
-            Some(Cell::Rest(_)) => " class=\"rest\"",
-            _ => "",
+        let rest = match is_rest(cells) {
+            true => " class=\"rest\"",
+            false => "",
         };
-        let name = first.and_then(Cell::words);
+        let name = cells.first().and_then(Cell::words);
         let own = name.is_some_and(|name| self.anchors.row(name) == Some(id));
         // Only what something leads to needs a name.
         let name = match own {
@@ -82,7 +88,10 @@ impl Rows<'_> {
         };
         out.push_str(&format!("<tr{name}{rest}>"));
         for (index, cell) in cells.iter().enumerate() {
-            let shown = self.shown(cell, id);
+            let mut shown = self.shown(cell, id);
+            if let (Cell::Bytes(bytes, _), true) = (cell, self.largest > 0 && rest.is_empty()) {
+                shown.push_str(&bar(*bytes, self.largest));
+            }
             let attributes = format!("{}{}", right(self.table, index), key(cell));
             out.push_str(&match index {
                 0 => format!("<th scope=\"row\"{attributes}>{shown}</th>"),
@@ -103,7 +112,6 @@ impl Rows<'_> {
                 Some(page) => format!("<a href=\"{}\">{words}</a>", escape(&page)),
                 None => words,
             },
-            Cell::Bytes(bytes, _) if self.largest > 0 => words + &bar(*bytes, self.largest),
             _ => words,
         }
     }

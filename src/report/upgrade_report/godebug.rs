@@ -135,10 +135,10 @@ impl Inputs<'_> {
     }
 }
 
-/// `a=1,b=0`
 /// Settings and their values.
 type Pairs<'a> = BTreeMap<&'a str, &'a str>;
 
+/// `a=1,b=0`
 fn pairs(text: &str) -> Pairs<'_> {
     text.split(',')
         .filter_map(|pair| pair.split_once('='))
