@@ -40,6 +40,8 @@ mod target_steps;
 
 pub mod toolexec;
 
+pub(crate) mod twins;
+
 pub(crate) mod undone;
 
 pub mod verbose;

@@ -7,8 +7,8 @@ use super::dissected::{self, Dissected};
 use crate::binary::{self, LoadedDiff, Mapped};
 use crate::build::Built;
 use crate::error::Error;
-use crate::plan::build_flags::Twin;
 use crate::plan::output::Executable;
+use crate::plan::twins::Twin;
 use crate::plan::{Baseline, TargetPlan};
 
 /// A baseline that was opened.

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use super::seen_links::{self, Linked};
-use crate::plan::build_flags::Twin;
 use crate::plan::escape_steps::Source;
 use crate::plan::toolexec;
+use crate::plan::twins::Twin;
 use crate::plan::{Baseline, TargetPlan};
 use crate::process::{self, Interrupt, Invocation};
 use crate::review::Ground;

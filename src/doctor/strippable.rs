@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::binary::{self, Role};
 use crate::input;
 use crate::number::grouped;
-use crate::plan::build_flags::Twin;
+use crate::plan::twins::Twin;
 
 /// What debug information and symbols take.
 #[derive(Debug, Clone, PartialEq, Eq)]

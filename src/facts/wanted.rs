@@ -5,7 +5,7 @@ use super::machine::this_machine;
 use crate::config::layer::Loaded;
 use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Strip, Target};
 use crate::plan::Typed;
-use crate::plan::build_flags::Twin;
+use crate::plan::twins::Twin;
 
 /// What is wanted of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

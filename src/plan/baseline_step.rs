@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::build_flags::Twin;
+use super::twins::Twin;
 use super::{Baseline, Facts, output};
 use crate::config::{Compare, Config, Strip};
 use crate::error::{Error, Kind, Result};

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::build_flags::{self, BuildKind, Twin};
+use super::build_flags::{self, BuildKind};
 use super::escape_steps::{self, Source};
 use super::output::Executable;
 use super::parts::{Part, parts};
+use super::twins::Twin;
 use super::{Baseline, Context, Facts, Step, StepKind};
 use crate::error::Result;
 
