@@ -9,6 +9,7 @@ mod load_order;
 mod mentioned;
 mod settle;
 mod size_classes;
+mod votes;
 
 use super::image::{Addr, Image};
 use super::ledger::Kind;

@@ -6,111 +6,15 @@
 //! that only mentions them.
 
 use super::size_classes::{Anchor, Row, Seat};
+use super::votes::Votes;
 use crate::binary::packages::PackageId;
-
-/// Which package stands before which, and how many variables say so.
-struct Votes {
-    /// By package: the others, and the votes for standing before each less those against.
-    by_package: Vec<Vec<Vote>>,
-    /// The others of the package that was looked at last, with their places.
-    placed: Vec<(f64, Vote)>,
-}
-
-/// Another package, and how many votes there are for standing before it, less those against.
-type Vote = (PackageId, i32);
-
-impl Votes {
-    /// How many of the packages that follow in a row get a vote each.
-    const FOLLOWING: usize = 6;
-
-    fn new(rows: &[Row], count: usize) -> Self {
-        let mut by_package: Vec<Vec<Vote>> = vec![Vec::new(); count];
-        let mut names: Vec<(PackageId, i32)> = Vec::new();
-        for row in rows {
-            let owned = row
-                .seats
-                .iter()
-                .filter_map(|seat| Some((seat.owner?, seat.weight)));
-            names.clear();
-            for (owner, weight) in owned.filter(|owned| (owned.0 as usize) < count) {
-                match names.last_mut().filter(|last| last.0 == owner) {
-                    Some(last) => last.1 = last.1.max(weight),
-                    None => names.push((owner, weight)),
-                }
-            }
-            for (at, a) in names.iter().enumerate() {
-                let following = names[at + 1..].iter().take(Self::FOLLOWING);
-                for b in following.filter(|entry| entry.0 != a.0) {
-                    let weight = a.1.min(b.1) * row.worth();
-                    by_package[a.0 as usize].push((b.0, weight));
-                    by_package[b.0 as usize].push((a.0, -weight));
-                }
-            }
-        }
-        for votes in &mut by_package {
-            votes.sort_unstable_by_key(|vote| vote.0);
-            votes.dedup_by(|next, sum| {
-                let same = next.0 == sum.0;
-                sum.1 += if same { next.1 } else { 0 };
-                same
-            });
-        }
-        Self {
-            by_package,
-            placed: Vec::new(),
-        }
-    }
-
-    /// How far a package stands to the front, from -1 to 1.
-    fn front(&self, package: PackageId) -> f64 {
-        let list = &self.by_package[package as usize];
-        let sum: i32 = list.iter().map(|entry| entry.1.signum()).sum();
-        f64::from(sum) / list.len().max(1) as f64
-    }
-
-    /// Where the fewest votes are against a package, if another place is better than its own. The others have `places`.
-    fn better_place(&mut self, package: PackageId, places: &[f64]) -> Option<f64> {
-        let here = places[package as usize];
-        let (votes, others) = (&mut self.by_package[package as usize], &mut self.placed);
-        others.clear();
-        others.extend(votes.iter().map(|vote| (places[vote.0 as usize], *vote)));
-        let order = |it: &(f64, Vote), other: &(f64, Vote)| {
-            it.0.total_cmp(&other.0)
-                .then_with(|| it.1.0.cmp(&other.1.0))
-        };
-        // They stay in this order: from one round to the next little changes.
-        others.sort_by(order);
-        votes.clear();
-        votes.extend(others.iter().map(|entry| entry.1));
-        // Before all others, every vote for standing before one is right.
-        let (mut sum, mut current) = (0i64, 0i64);
-        let (mut best, mut best_at) = (0i64, None);
-        for (at, it) in others.iter().enumerate() {
-            sum -= 2 * i64::from(it.1.1);
-            if it.0 < here {
-                current = sum;
-            }
-            if sum > best {
-                (best, best_at) = (sum, Some(at));
-            }
-        }
-        let before = best_at.map(|at| others[at].0);
-        let after = others
-            .get(best_at.map_or(0, |at| at + 1))
-            .map(|entry| entry.0);
-        (best > current).then_some(match (before, after) {
-            (Some(before), Some(after)) => f64::midpoint(before, after),
-            (Some(before), None) => before + 0.5,
-            (None, Some(after)) => after - 0.5,
-            (None, None) => here,
-        })
-    }
-}
 
 /// The order in which the linker loaded the packages, as far as the rows say.
 pub(super) struct LoadOrder {
     /// The place of each package, where it is known.
     places: Vec<Option<u32>>,
+    /// By package: the places between which it can stand as well, with no more votes against it.
+    room: Vec<(i64, i64)>,
     /// The packages in order.
     pub(crate) packages: Vec<PackageId>,
     /// The packages of whose place nothing is known.
@@ -156,11 +60,30 @@ impl LoadOrder {
         for (place, it) in packages.iter().enumerate() {
             places[*it as usize] = Some(place as u32);
         }
+        let room = (0..count as PackageId).map(|it| votes.room(it, &places));
         Self {
+            room: room.collect(),
             places,
             packages,
             nowhere,
         }
+    }
+
+    /// The packages that can stand between two places, also those that the order has elsewhere for no better reason, as far as
+    /// their code stands before that of all `users`.
+    pub(crate) fn around(
+        &self,
+        (low, high): Between,
+        users: &[PackageId],
+        text: impl Fn(PackageId) -> u32,
+    ) -> Vec<PackageId> {
+        let before = users.iter().map(|user| text(*user)).min();
+        let before = before.unwrap_or(u32::MAX);
+        let can = |package: &PackageId| {
+            let (after, until) = self.room[*package as usize];
+            after < i64::from(high) && i64::from(low) < until && text(*package) < before
+        };
+        self.packages.iter().copied().filter(can).collect()
     }
 
     /// Whether nothing is known of any package.
@@ -361,6 +284,11 @@ mod tests {
         let (placed, nowhere) = (vec![2, 3], vec![]);
         assert_eq!(of(&[0]), Verdict::Of { placed, nowhere });
         assert_eq!(of(&[0, 2]), Verdict::User(2));
+        assert_eq!(order.around((2, 3), &[0], |it| 10 - it), [2, 3]);
+        // Of 6 the rows say only that it stands before 4: it can stand there as well.
+        let wider = [row(&[0, 1, 2, 3, 4, 5]), row(&[0, 6, 4])];
+        let wider = LoadOrder::new(&wider, 7, Some(0));
+        assert!(wider.around((2, 3), &[0], |it| 10 - it).contains(&6));
         // At an end of a row nothing stands against it.
         let rows = [row(&[0, 1, 2, 3]), row(&[1, 2, 3, 0])];
         assert_eq!(misplaced(&rows, &order, |_| vec![0]), []);

@@ -66,7 +66,7 @@ struct Open {
     object: usize,
     /// The packages that mention it.
     users: Vec<PackageId>,
-    /// The packages that can have it by its place.
+    /// The packages that can have it by its place, wherever those stand of which little is known.
     placed: Vec<PackageId>,
 }
 
@@ -107,8 +107,8 @@ fn by_bodies(
                 ([only], []) | ([], [only]) => found.push((it.object, *only)),
                 _ => open.push(Open {
                     object: it.object,
+                    placed: chains.order.around(between, &users, text),
                     users,
-                    placed,
                 }),
             },
         }

@@ -91,19 +91,20 @@ fn data_of_the_go_command_and_gofmt_have_their_package() {
     }
 }
 
-/// The same for other platforms and by other versions. The go command of Go 1.21 has 37 KB of help in variables that only main
-/// mentions: they stand where variables of three packages can.
+/// The same for other platforms and by other versions. In gofmt of Go 1.21 a list of 1,344 bytes that only the runtime seems to
+/// mention is 1.2 % of all.
 #[test]
-#[ignore = "builds the go command and gofmt six times each, for other platforms and by other versions"]
+#[ignore = "builds the go command and gofmt seven times each, for other platforms and by other versions"]
 fn data_of_the_commands_have_their_package_everywhere() {
     let here = Place::empty();
     for (version, target, with_symbols, stripped) in [
         (None, "linux/arm64", 99.0, 97.0),
+        (None, "linux/386", 99.0, 98.0),
         (None, "linux/s390x", 99.0, 97.0),
         (None, "js/wasm", 97.0, 97.0), // it never has symbols
         (Some("1.27.3"), "linux/amd64", 99.0, 98.0),
         (Some("1.24.11"), "linux/amd64", 99.0, 97.5),
-        (Some("1.21.13"), "linux/amd64", 98.5, 92.0),
+        (Some("1.21.13"), "linux/amd64", 98.5, 96.5),
     ] {
         let toolchain = version.and_then(toolchains::released);
         if version.is_some() != toolchain.is_some() {
