@@ -378,6 +378,9 @@ fn the_objects_of_a_package_are_listed_with_who_refers_to_them() {
         "{}",
         run.shown()
     );
+    let run = place().run("inspect --why-bytes unowned stripped");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stdout.contains("Data of unowned: "), "{}", run.shown());
     let run = place().run("inspect --why-bytes shared stripped");
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert!(run.stdout.contains("Data of shared: "), "{}", run.shown());

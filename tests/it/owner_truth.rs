@@ -442,10 +442,41 @@ fn data_belong_to_the_package_that_the_objects_name() {
     }
 }
 
+/// The budgets of the issue: the module that embeds is over its own, and the standard library is not.
+#[test]
+fn an_embedded_text_counts_for_the_budget_of_who_embeds_it() {
+    let place = Place::empty();
+    place.write("go.mod", "module example.com/pic\n\ngo 1.21\n");
+    place.write(
+        "main.go",
+        "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n)\n\n//go:embed a.bin\nvar text string\n\n\
+         func main() { fmt.Println(len(text), text[3:7]) }\n",
+    );
+    place.write("a.bin", letters(3_000_000, 9));
+    place.write(
+        "gobuild-opt.toml",
+        "[budget.modules]\n\"std\" = \"2 MiB\"\n\"example.com/pic\" = \"1 MiB\"\n",
+    );
+    for baseline in ["off", "unstripped"] {
+        let line = format!("release --escapes off --baseline {baseline} --format json");
+        let run = place.run(&line);
+        assert_eq!(run.code(), 1, "{}", run.shown());
+        let failed: Vec<String> = run.json()["budgets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["status"] == "fail")
+            .map(|it| it["item"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert!(failed[0].contains("example.com/pic"), "{failed:?}");
+    }
+}
+
 /// The embedded text of the issue: its bytes are the main package's, stripped or not, whatever its size.
 #[test]
 fn an_embedded_text_belongs_to_who_embeds_it() {
-    for size in [100_000, 3_000_000] {
+    for size in [100_000, 300_000, 3_000_000] {
         let place = Place::empty();
         place.write("go.mod", "module example.com/pic\n\ngo 1.21\n");
         place.write(

@@ -179,6 +179,7 @@ fn what_go_build_gives_by_hand(toolchain: &Toolchain) {
     );
     let twin = build("twin", "-ldflags=-X 'main.version=v1.2 beta'");
     assert_eq!(target["baseline"]["kind"], "unstripped");
+    assert_eq!(target["owners"], "symbols");
     assert_eq!(target["baseline"]["size"], twin.len());
 
     // Without DWARF: the same proof, the same owners, another size.

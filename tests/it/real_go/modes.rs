@@ -99,4 +99,6 @@ fn escapes_of_a_library_for_wasip1_are_collected() {
     let checks = report["targets"][0]["checks"].as_array().unwrap();
     let check = checks.iter().find(|it| it["id"] == "escapes").unwrap();
     assert_eq!(check["status"], "pass", "{check}");
+    let path = report["targets"][0]["artifact"]["path"].as_str().unwrap();
+    assert_eq!(path, "dist/tiny.wasm");
 }

@@ -84,6 +84,28 @@ fn what_cannot_be_read_is_not_absent() {
     assert!(!compared.contains("std"), "{compared}");
 }
 
+/// The list of modules is in the file, whatever else cannot be read of it.
+#[test]
+fn a_module_of_an_old_program_is_linked() {
+    let place = program();
+    place.write("max/go.mod", "module go.uber.org/automaxprocs\n\ngo 1.21\n");
+    place.write("max/max.go", "package automaxprocs\n\nfunc Set() {}\n");
+    let replaced =
+        "require go.uber.org/automaxprocs v1.6.0\n\nreplace go.uber.org/automaxprocs => ./max\n";
+    place.write("go.mod", format!("{}\n{replaced}", place.text("go.mod")));
+    place.write(
+        "main.go",
+        "package main\n\nimport max \"go.uber.org/automaxprocs\"\n\nfunc main() { max.Set() }\n",
+    );
+    place.tool(
+        "go",
+        &["build", "-trimpath", "-ldflags=-s -w", "-o", "tiny", "."],
+    );
+    place.write("old", as_of_old(&place.read("tiny"), true));
+    let said = place.run("inspect old").stdout;
+    assert!(said.contains("automaxprocs: linked"), "{said}");
+}
+
 /// `reflect.callMethod` has a frame of more than 1 KiB, and a wrapper of the same name that has not.
 #[test]
 fn functions_of_one_name_have_not_grown() {

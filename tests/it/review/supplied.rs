@@ -71,6 +71,12 @@ fn a_link_to_a_stream_is_no_output() {
     assert_eq!(run.code(), 2, "{}", run.shown());
     assert!(run.stderr.contains("is a link to"), "{}", run.shown());
     assert!(place.path("tiny").is_symlink());
+    // A device, before anything is written to it.
+    std::fs::remove_file(place.path("tiny")).unwrap();
+    symlink("/dev/loop0", place.path("tiny")).unwrap();
+    let run = place.run(LEAN);
+    assert_ne!(run.code(), 0, "{}", run.shown());
+    assert!(place.path("tiny").is_symlink());
     // The same as the list of checksums.
     std::fs::remove_file(place.path("tiny")).unwrap();
     std::fs::create_dir(place.path("dist")).unwrap();
