@@ -79,17 +79,20 @@ pub(crate) fn end(directory: &Path) -> std::io::Result<()> {
         sync(outputs)?;
     }
     fs::remove_file(directory.join(LIST))?;
-    sync(directory)
+    // It is decided: nothing can be put back any more, whatever becomes of this.
+    let _ = sync(directory);
+    Ok(())
 }
 
 /// Puts the old files back, last one first; nothing where no set was begun.
 ///
-/// Fails with [`Kind::Machine`] and the names of what could not be put back; the list is still there then.
+/// Fails with [`Kind::Machine`], the names of what could not be put back, and a hint that says what is where; the list is
+/// still there then.
 pub(crate) fn roll_back(directory: &Path) -> Result<()> {
     let shown = directory.display();
     let unreadable = |error: std::io::Error| {
-        let message = format!("cannot read what an earlier run left in `{shown}`");
-        Error::new(Kind::Machine, message).source(error)
+        let message = format!("cannot read the list of outputs in `{shown}`");
+        Error::new(Kind::Machine, message).source(error).hint("some outputs beside it may be new, others old: it keeps the old files, and the next run tries again")
     };
     let Some(entries) = read(directory).map_err(unreadable)? else {
         return Ok(());
@@ -97,14 +100,18 @@ pub(crate) fn roll_back(directory: &Path) -> Result<()> {
     let failures = put_back_all(directory, &entries);
     if failures.is_empty() {
         return end(directory).map_err(|error| {
-            Error::new(Kind::Machine, format!("cannot write to `{shown}`")).source(error)
+            Error::new(Kind::Machine, format!("cannot write to `{shown}`"))
+                .source(error)
+                .hint(format!(
+                    "the old outputs are in their places; the next run removes `{shown}`"
+                ))
         });
     }
     let message = "a set of outputs was half published, and old files could not be put back";
     Err(Error::new(Kind::Machine, message)
         .detail(failures.join("\n"))
         .hint(format!(
-            "the old files are in `{shown}`: the next run tries again"
+            "the other outputs are as they were; the old files are in `{shown}`: the next run tries again"
         )))
 }
 
@@ -114,8 +121,12 @@ fn put_back_all(directory: &Path, entries: &[Entry]) -> Vec<String> {
     let mut failures = Vec::new();
     for (index, entry) in entries.iter().enumerate().rev() {
         if let Err(error) = put_back(directory, outputs, index, entry) {
-            let output = outputs.join(&entry.name);
-            failures.push(format!("`{}`: {error}", output.display()));
+            let (output, old) = (outputs.join(&entry.name), old(directory, index));
+            let before = match entry.replaces {
+                true => format!("the old file is `{}`", old.display()),
+                false => "there was no such file before".to_owned(),
+            };
+            failures.push(format!("`{}`: {error}; {before}", output.display()));
         }
     }
     failures.reverse();
@@ -126,15 +137,23 @@ fn put_back(directory: &Path, outputs: &Path, index: usize, entry: &Entry) -> st
     let (new, old) = (new(directory, index), old(directory, index));
     let output = outputs.join(&entry.name);
     // Its name did not change yet, or somebody has changed it since.
-    let is_waiting = new.symlink_metadata().is_ok();
-    if is_waiting || stamp(&output).ok() != Some(entry.stamp) {
+    let is_waiting = known(stamp(&new))?.is_some();
+    if is_waiting || known(stamp(&output))? != Some(entry.stamp) {
         return Ok(());
     }
     match entry.replaces {
         // Put back already where the old file is gone.
-        true if old.symlink_metadata().is_err() => Ok(()),
+        true if known(stamp(&old))?.is_none() => Ok(()),
         true => fs::rename(&old, &output),
         false => fs::rename(&output, &new),
+    }
+}
+
+/// `None` for a file that is not there. One that cannot be looked at may be.
+fn known<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -276,6 +295,8 @@ mod tests {
         let error = roll_back(&directory).unwrap_err();
         let detail = error.detail.clone().unwrap_or_default();
         assert!(detail.contains("/a`: "), "{detail}");
+        let kept = format!("the old file is `{}`", old(&directory, 0).display());
+        assert!(detail.contains(&kept), "{detail}");
         assert!(error.hint.unwrap().contains("next run tries again"));
         assert!(is_in(&directory));
         fs::remove_dir(old(&directory, 0)).unwrap();

@@ -193,11 +193,12 @@ fn set(items: &[&Item], interrupt: &Interrupt) -> Result<()> {
         return Err(error);
     };
     beside.keep();
-    let detail = worse.detail.unwrap_or_default();
-    let hint = worse.hint.unwrap_or_default();
-    Err(error
-        .detail(format!("{}:\n{detail}", worse.message))
-        .hint(hint))
+    let said = worse.to_string();
+    let detail = match worse.detail {
+        Some(names) => format!("{said}:\n{names}"),
+        None => said,
+    };
+    Err(error.detail(detail).hint(worse.hint.unwrap_or_default()))
 }
 
 /// Gives the new files their names, with a list of what is to be put back.

@@ -5,13 +5,15 @@
 //! the repository and of files that it includes may be somebody else's. Git has no switch that leaves them out, so that
 //! each that starts a program is set to nothing here.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::process::{self, Interrupt, Invocation, Stream};
-use crate::review::{Ground, path};
+use crate::review::Ground;
 
 /// Over the settings of the repository, by `-c`.
 const SETTINGS: &[&str] = &[
@@ -21,6 +23,7 @@ const SETTINGS: &[&str] = &[
     "core.sshCommand=false",
     "core.gitProxy=false",
     "diff.external=",
+    FETCHES_FAIL,
     "gpg.program=false",
     "log.mailmap=false",
     "log.showSignature=false",
@@ -29,12 +32,20 @@ const SETTINGS: &[&str] = &[
     "submodule.recurse=false",
 ];
 
-/// Missing objects are not fetched, from nowhere: the first is known to git 2.44 and newer, the second to all.
+/// A partial clone fetches what it lacks by itself. `git fetch` refuses this value before it looks at a remote: git from
+/// 2.29 on starts that command, and `GIT_NO_LAZY_FETCH` is known to 2.45 and newer only, and to their security releases.
+const FETCHES_FAIL: &str = "fetch.parallel=-1";
+
+/// Missing objects are not fetched, from nowhere: the second holds for every git. It lists the protocols that are allowed, and
+/// its word must not become one: a remote `none::x` with an alias `remote-none` would run. No alias has this character.
 const VARIABLES: &[(&str, &str)] = &[
     ("GIT_NO_LAZY_FETCH", "1"),
-    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_ALLOW_PROTOCOL", "!"),
     ("GIT_TERMINAL_PROMPT", "0"),
 ];
+
+/// What git says where it would have fetched.
+const LAZY: [&str; 2] = ["lazy fetching disabled", "fetch.parallel"];
 
 /// How git is called for one directory.
 #[derive(Debug, Clone)]
@@ -69,75 +80,69 @@ impl<'a> Git<'a> {
     }
 
     /// For commands that compare files with the index, which puts those that changed through filters (`.gitattributes`):
-    /// filters that the repository, or a submodule, defines are none.
+    /// filters that the repository, or a repository in it, defines are none.
+    ///
+    /// Fails with [`Kind::Usage`] for a filter that cannot be switched off.
     pub(crate) fn looking_at_files(mut self) -> Result<Self> {
-        let mut settings = Vec::new();
-        self.filters(self.cwd, &mut settings, DEEPEST)?;
+        let (mut settings, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut waiting = vec![self.cwd.to_path_buf()];
+        while let Some(directory) = waiting.pop() {
+            let directory = directory.canonicalize().unwrap_or(directory);
+            if seen.contains(&directory) {
+                continue;
+            }
+            let here = Git::new(&directory, self.interrupt);
+            here.own_filters(&mut settings)?;
+            waiting.extend(here.repositories_in_it()?);
+            seen.insert(directory);
+        }
         self.settings = settings;
         Ok(self)
     }
 
-    fn filters(&self, directory: &Path, found: &mut Vec<String>, depth: usize) -> Result<()> {
-        let here = Git::new(directory, self.interrupt);
-        here.own_filters(found)?;
-        let top = here.ask(&["rev-parse", "--show-toplevel"])?;
-        let Some(top) = top.ok().map(bytes_to_path).filter(|_| depth > 0) else {
-            return Ok(());
-        };
-        for below in here.submodules(&top)? {
-            let submodule = top.join(&below);
-            if path::is_below(&below) && submodule.join(".git").exists() {
-                self.filters(&submodule, found, depth - 1)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Sets each filter that the repository defines to what the user or the system has for it, or to nothing.
     fn own_filters(&self, found: &mut Vec<String>) -> Result<()> {
-        let args = [
-            "config",
-            "--show-scope",
-            "--null",
-            "--get-regexp",
-            r"^filter\.",
-        ];
-        // Exit status 1: there is none.
-        let listed = self.ask(&args)?.unwrap_or_default();
-        let mut parts = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let list = ["--null", "--get-regexp", r"^filter\."];
         let (mut own, mut users) = (Vec::new(), Vec::new());
-        while let (Some(scope), Some(entry)) = (parts.next(), parts.next()) {
-            let (key, value) = entry.split_once('\n').unwrap_or((&entry, ""));
-            match matches!(&*scope, "global" | "system" | "command") {
-                true => users.push((key.to_owned(), value.to_owned())),
-                false => own.push(key.to_owned()),
+        if let Ok(listed) = self.ask(&[&["config", "--show-scope"], &list[..]].concat())? {
+            let mut parts = texts(&listed);
+            while let (Some(scope), Some(entry)) = (parts.next(), parts.next()) {
+                match matches!(&*scope, "global" | "system" | "command") {
+                    true => users.push(key_and_value(&entry)),
+                    false => own.push(key_and_value(&entry).0),
+                }
             }
+        } else {
+            // There is none, or git is older than 2.26 and does not say whose they are.
+            let listed = self.ask(&[&["config"], &list[..]].concat())?;
+            let listed = listed.unwrap_or_default();
+            own.extend(texts(&listed).map(|entry| key_and_value(&entry).0));
         }
-        for key in own {
-            let users = users.iter().rev().find(|(it, _)| *it == key);
-            let nothing = match key.ends_with(".required") {
-                true => "false",
-                false => "",
-            };
-            found.push(format!("{key}={}", users.map_or(nothing, |user| &user.1)));
+        for key in own.into_iter().filter(|key| !key.is_empty()) {
+            found.push(overridden(&key, &users)?);
         }
         Ok(())
     }
 
-    /// Where the submodules of a working directory are to lie below it.
-    fn submodules(&self, top: &Path) -> Result<Vec<String>> {
-        let modules = top.join(".gitmodules");
-        if !modules.is_file() {
+    /// Where other repositories lie that the index names, whether `.gitmodules` does or not.
+    fn repositories_in_it(&self) -> Result<Vec<PathBuf>> {
+        // Without a working directory no file is compared.
+        let Ok(top) = self.ask(&["rev-parse", "--show-toplevel"])? else {
             return Ok(Vec::new());
-        }
-        let file = format!("--file={}", modules.display());
-        let pattern = r"^submodule\..*\.path$";
-        let listed = self.ask(&["config", &file, "--null", "--get-regexp", pattern])?;
-        let listed = listed.unwrap_or_default();
-        let entries = listed.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-        let path = |entry: std::borrow::Cow<'_, str>| Some(entry.split_once('\n')?.1.to_owned());
-        let paths = entries.filter_map(path);
-        Ok(paths.filter(|path| !path.is_empty()).collect())
+        };
+        let top = bytes_to_path(top);
+        let args = ["ls-files", "--stage", "-z", "--full-name", "--", ":/"];
+        let listed = self.bytes(&[&["--no-literal-pathspecs"], &args[..]].concat())?;
+        let listed = listed.map_err(|why| {
+            let message = format!("git cannot list the files of `{}`: {why}", top.display());
+            Error::new(Kind::Usage, message)
+        })?;
+        let path = |line: &[u8]| {
+            let tab = memchr::memchr(b'\t', line).filter(|_| line.starts_with(b"160000 "))?;
+            Some(top.join(bytes_to_path(line[tab + 1..].to_vec())))
+        };
+        let paths = listed.split(|byte| *byte == 0).filter_map(path);
+        Ok(paths.filter(|path| path.join(".git").exists()).collect())
     }
 
     fn invocation<S: AsRef<OsStr>>(&self, args: &[S]) -> Invocation {
@@ -201,11 +206,43 @@ impl<'a> Git<'a> {
             Err(error) => Err(format!("git: {error}")),
             Ok(outcome) if !outcome.status.success() => {
                 let text = words.text();
-                Err(text.lines().next().unwrap_or("git failed").to_owned())
+                Err(match LAZY.iter().any(|it| text.contains(it)) {
+                    true => "an object is missing, as in a partial clone, and is not fetched here"
+                        .into(),
+                    false => text.lines().next().unwrap_or("git failed").to_owned(),
+                })
             }
             Ok(_) => Ok(()),
         })
     }
+}
+
+/// What zero bytes end.
+fn texts(listed: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    listed.split(|byte| *byte == 0).map(String::from_utf8_lossy)
+}
+
+/// An entry of `git config --null`.
+fn key_and_value(entry: &str) -> (String, String) {
+    let (key, value) = entry.split_once('\n').unwrap_or((entry, ""));
+    (key.to_owned(), value.to_owned())
+}
+
+/// `KEY=VALUE` with the value of the user. Fails with [`Kind::Usage`] for a name that git would cut at its `=`, and for one
+/// that is no UTF-8.
+fn overridden(key: &str, users: &[(String, String)]) -> Result<String> {
+    if key.contains(['=', char::REPLACEMENT_CHARACTER]) {
+        let message = format!("the repository defines `{key}`, which cannot be switched off");
+        return Err(Error::new(Kind::Usage, message).hint(
+            "name that filter without `=` and in UTF-8, or take the value of the template from a variable: {env.NAME}",
+        ));
+    }
+    let users = users.iter().rev().find(|(it, _)| it == key);
+    let nothing = match key.ends_with(".required") {
+        true => "false",
+        false => "",
+    };
+    Ok(format!("{key}={}", users.map_or(nothing, |user| &user.1)))
 }
 
 /// A path as git prints it.

@@ -315,18 +315,121 @@ fn what_cannot_be_taken_back_is_said() {
         return skipped("old files that cannot be put back: strace may not trace here");
     }
     assert_eq!(done.status.code(), Some(4), "{stderr}");
-    assert!(!stderr.contains("as they were"), "{stderr}");
+    assert!(!stderr.contains("the outputs are as they were"), "{stderr}");
     assert!(
         stderr.contains("old files could not be put back"),
         "{stderr}"
     );
     assert!(stderr.contains("dist/a`: "), "{stderr}");
+    assert!(stderr.contains("the old file is `"), "{stderr}");
+    let kept = stderr.split("the old file is `").nth(1).unwrap();
+    let kept = kept.split('`').next().unwrap();
+    assert!(
+        std::fs::read(place.path("w").join(kept)).unwrap() == old_set["tiny"]
+            || std::fs::read(place.path("w").join(kept)).unwrap() == old_set["a"]
+    );
     assert!(stderr.contains("the next run tries again"), "{stderr}");
     assert!(found(&place) != old_set);
     // The next one may, whatever becomes of its build.
     place.fake_go("build: exit 1");
     assert_eq!(place.run_in("w", RELEASE).code(), 3);
     assert!(found(&place) == old_set, "{:?}", found(&place).keys());
+}
+
+/// Whatever cannot be made to last, once or from there on: what is said of the outputs is true, and the next run mends them.
+#[test]
+fn what_is_said_of_a_failed_publication_is_true() {
+    let mut place = three();
+    before(&place);
+    let old_set = found(&place);
+    let mut said = BTreeMap::new();
+    for number in 1..=12 {
+        for and_after in ["", "+"] {
+            good(&mut place);
+            before(&place);
+            let log = place.path("trace");
+            let mut strace = place.command("strace");
+            strace.args(["-qq", "-o"]).arg(&log).arg("--trace=fsync");
+            strace.arg(format!("--inject=fsync:error=EIO:when={number}{and_after}"));
+            strace
+                .arg(PROGRAM)
+                .args(RELEASE.split(' '))
+                .current_dir(place.path("w"));
+            let Ok(done) = strace.output() else {
+                return skipped("files that do not last: there is no strace");
+            };
+            let stderr = String::from_utf8_lossy(&done.stderr);
+            if stderr.contains("ptrace") {
+                return skipped("files that do not last: strace may not trace here");
+            }
+            let what = format!("{number}{and_after}: {stderr}");
+            assert!(!stderr.contains("hint: \n"), "{what}");
+            let is_old = found(&place) == old_set;
+            let words = match done.status.code() {
+                Some(0) => "published",
+                _ if stderr.contains("the outputs are as they were before this run") => "as before",
+                _ => "the old outputs are in their places",
+            };
+            *said.entry(words).or_insert(0) += 1;
+            match words {
+                "published" => {
+                    assert!(!is_old, "{what}");
+                    sums_are_true(&place);
+                    continue;
+                }
+                "as before" => assert!(is_old, "{what}"),
+                words => assert!(is_old && stderr.contains(words), "{what}"),
+            }
+            place.fake_go("build: exit 1");
+            assert_eq!(place.run_in("w", RELEASE).code(), 3);
+            assert!(found(&place) == old_set, "{what}");
+            assert_eq!(left(&place), 0, "{what}");
+        }
+    }
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+/// A name cannot change, and then a file cannot be looked at while the others are taken back: whatever it is, a mixed set is
+/// not called the old one, and its old files are kept.
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_taken_for_put_back() {
+    let mut place = three();
+    before(&place);
+    let old_set = found(&place);
+    let run = |place: &Place, more: &[String]| {
+        let log = place.path("trace");
+        let mut strace = place.command("strace");
+        strace.args(["-qq", "-o"]).arg(&log);
+        strace.arg("--trace=/^rename|^statx").args(more);
+        strace.arg(PROGRAM).args(RELEASE.split(' '));
+        let done = strace.current_dir(place.path("w")).output().ok()?;
+        let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        (!stderr.contains("ptrace")).then_some((stderr, log))
+    };
+    // Four come together, the list takes its name, two outputs do.
+    let third = "--inject=/^rename:error=EROFS:when=8".to_owned();
+    let Some((stderr, log)) = run(&place, std::slice::from_ref(&third)) else {
+        return skipped("files that cannot be looked at: there is no strace that may trace");
+    };
+    assert!(stderr.contains("as they were"), "{stderr}");
+    let (looks, rest) = log.split_once("(INJECTED)").unwrap();
+    let (before_it, after) = (looks.matches("statx(").count(), rest.matches("statx("));
+    let mut kept = 0;
+    for number in 1..=after.count().min(12) {
+        good(&mut place);
+        before(&place);
+        let look = format!("--inject=statx:error=EIO:when={}", before_it + number);
+        let (stderr, _) = run(&place, &[third.clone(), look]).unwrap();
+        let is_old = found(&place) == old_set;
+        let says_so = stderr.contains("the outputs are as they were before this run");
+        assert!(is_old || !says_so, "{number}: {stderr}");
+        kept += usize::from(!is_old);
+        place.fake_go("build: exit 1");
+        assert_eq!(place.run_in("w", RELEASE).code(), 3);
+        assert!(found(&place) == old_set, "{number}: {stderr}");
+    }
+    assert!(kept > 0);
 }
 
 #[test]

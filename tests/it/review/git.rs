@@ -250,3 +250,138 @@ fn missing_objects_are_not_fetched() {
         .unwrap();
     assert!(place.aside("canary").exists());
 }
+
+/// A git that is older, by lines of a shell that come before the one that is there.
+fn older(place: &mut Place, lines: &str) {
+    let directory = place.aside("older");
+    std::fs::create_dir(&directory).unwrap();
+    let real = place.tool("sh", &["-c", "command -v git"]);
+    let (git, real) = (directory.join("git"), real.trim());
+    std::fs::write(&git, format!("#!/bin/sh\n{lines}\nexec {real} \"$@\"\n")).unwrap();
+    std::fs::set_permissions(&git, PermissionsExt::from_mode(0o755)).unwrap();
+    place.path_first(&directory);
+}
+
+/// A git that does not know `GIT_NO_LAZY_FETCH`, and remotes with the names of what is allowed.
+#[test]
+fn an_older_git_fetches_nothing_either() {
+    let (mut place, evil) = repository();
+    let script = format!(
+        "#!/bin/sh\necho \"$0\" >> {}\nexit 1\n",
+        place.aside("canary").display()
+    );
+    std::fs::write(&evil, script).unwrap();
+    let object = place.tool("git", &["rev-parse", "HEAD:main.go"]);
+    let object = object.trim();
+    let alias = format!("!{}", evil.display());
+    for (key, value) in [
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.uploadpack", evil.to_str().unwrap()),
+        ("core.sshCommand", evil.to_str().unwrap()),
+        ("alias.remote-none", &alias),
+        ("alias.remote-", &alias),
+        ("protocol.allow", "always"),
+        ("protocol.ext.allow", "always"),
+        ("fetch.parallel", "1"),
+    ] {
+        place.tool("git", &["config", key, value]);
+    }
+    std::fs::create_dir(place.aside("remote")).unwrap();
+    std::fs::remove_file(place.path(&format!(".git/objects/{}/{}", &object[..2], &object[2..])))
+        .unwrap();
+    older(&mut place, "unset GIT_NO_LAZY_FETCH");
+    let urls = [
+        "none::x".to_owned(),
+        "!::x".to_owned(),
+        "::x".to_owned(),
+        "ssh://host/x".to_owned(),
+        format!("ext::{} x", evil.display()),
+        place.aside("remote").display().to_string(),
+    ];
+    for url in urls {
+        place.tool("git", &["config", "remote.origin.url", &url]);
+        for line in [
+            "escape --diff HEAD --set build.ldflags=-s",
+            "why --since HEAD --set build.ldflags=-s .",
+        ] {
+            let run = place.run(line);
+            assert_eq!(run.code(), 4, "{url}: {}", run.shown());
+            // Git may end before it has told the fetch what is missing, or name it.
+            let said = ["main.go", "an object is missing"];
+            let says = said.iter().any(|it| run.stderr.contains(it));
+            assert!(says, "{url}: {}", run.shown());
+        }
+        let canary = place.aside("canary");
+        let sung = std::fs::read_to_string(canary).unwrap_or_default();
+        assert_eq!(sung, "", "{url}");
+    }
+    // Where only protocols are limited, to the word `none`, an alias runs.
+    place.tool("git", &["config", "remote.origin.url", "none::x"]);
+    let mut command = place.command("git");
+    command.env("GIT_ALLOW_PROTOCOL", "none");
+    command.args(["cat-file", "-p", object]).output().unwrap();
+    assert!(place.aside("canary").exists());
+}
+
+/// A git that cannot say whose a setting is.
+#[test]
+fn no_filter_runs_in_an_older_git() {
+    let (mut place, evil) = repository();
+    let evil = evil.to_str().unwrap();
+    place.tool("git", &["config", "filter.evil.clean", evil]);
+    let refuse = "case \" $* \" in *\" --show-scope \"*) exit 129;; esac";
+    older(&mut place, refuse);
+    asked(&place, "no scopes");
+}
+
+/// A repository within the repository, of which no `.gitmodules` knows.
+#[test]
+fn no_setting_of_a_repository_that_is_no_submodule_runs_a_program() {
+    let (place, evil) = repository();
+    place.write("inner/a.txt", "a\n");
+    place.write("inner/.gitattributes", "* filter=other\n");
+    place.tool("git", &["-C", "inner", "init", "--quiet", "."]);
+    commit(&place, "inner");
+    commit(&place, ".");
+    assert!(!place.path(".gitmodules").exists());
+    let evil = evil.to_str().unwrap();
+    place.tool(
+        "git",
+        &["-C", "inner", "config", "filter.other.clean", evil],
+    );
+    place.write("inner/a.txt", "a\n");
+    asked(&place, "inner");
+    place.write("inner/a.txt", "a\n");
+    place.tool("git", &["describe", "--always", "--dirty"]);
+    assert!(place.aside("canary").exists());
+}
+
+/// `-c filter.ev=il.clean=` sets `filter.ev`.
+#[test]
+fn a_filter_that_cannot_be_switched_off_is_refused() {
+    let (place, evil) = repository();
+    let config = place.read(".git/config");
+    for name in [&b"ev=il"[..], b"ev\xffil"] {
+        place.write(".gitattributes", [b"*.go filter=", name, b"\n"].concat());
+        commit(&place, ".");
+        let program = format!("\"]\n\tclean = {}\n", evil.display());
+        let section = [b"[filter \"", name, program.as_bytes()].concat();
+        place.write(".git/config", [&config[..], &section].concat());
+        touch(&place);
+        let run = place.run(LEAN);
+        assert_eq!(run.code(), 2, "{}", run.shown());
+        assert!(
+            run.stderr.contains("cannot be switched off"),
+            "{}",
+            run.shown()
+        );
+        let canary = place.aside("canary");
+        assert!(!canary.exists());
+        touch(&place);
+        place.tool("git", &["describe", "--always", "--dirty"]);
+        std::fs::remove_file(canary).unwrap();
+        place.write(".git/config", &config);
+    }
+}
