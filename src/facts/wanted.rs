@@ -3,7 +3,7 @@
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
-use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Strip, Target};
+use crate::config::{Buildvcs, Collect, Compare, Config, Effect, Target};
 use crate::plan::Typed;
 use crate::plan::twins::Twin;
 
@@ -113,12 +113,9 @@ fn without_baseline(loaded: &mut Loaded) {
     loaded.config.compare.baseline = "off".into();
 }
 
-/// Links the twin without DWARF, which says as much of a release without symbols. One that has them, without DWARF, needs
-/// the whole twin: the other one is the release itself.
+/// Links the twin without DWARF, which says as much of the release.
 fn with_symbols(loaded: &mut Loaded) {
-    if loaded.config.build.strip == Strip::All {
-        loaded.config.compare.baseline = Twin::Symbols.kind().into();
-    }
+    loaded.config.compare.baseline = Twin::Symbols.kind().into();
 }
 
 fn without_assertions(loaded: &mut Loaded) {

@@ -7,9 +7,8 @@ use super::{Baseline, Facts, output};
 use crate::config::{Compare, Config, Strip};
 use crate::error::{Error, Kind, Result};
 
-/// The twin with DWARF, unless who shows the report has chosen the other one (`facts/wanted.rs`).
-const AUTO: &str = Compare::AUTO;
-
+/// `auto` is the twin with DWARF, unless who shows the report has chosen the other one (`facts/wanted.rs`). Of a release that
+/// keeps its symbols the other one is the release itself, and would prove nothing.
 pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<Baseline> {
     // What would be skipped afterwards is not linked either.
     let built = |kind| {
@@ -25,16 +24,16 @@ pub(super) fn baseline(config: &Config, place: &Path, facts: &Facts) -> Result<B
             directory: place.join("baseline"),
         }
     };
-    Ok(match config.compare.baseline.as_str() {
+    let word = config.compare.baseline.as_str();
+    Ok(match word {
         "off" | "" => Baseline::None("switched off by [compare] baseline"),
-        "unstripped" | "symbols" | AUTO if config.build.strip == Strip::None => {
-            Baseline::None("nothing is stripped, so there is nothing to compare")
-        }
-        "symbols" if config.build.strip == Strip::Dwarf => {
-            Baseline::None("the release has its symbols itself")
-        }
-        "unstripped" | AUTO => built(Twin::Unstripped.kind()),
-        "symbols" => built(Twin::Symbols.kind()),
+        _ if config.compare.links_twin() => match (config.build.strip, Twin::named(word)) {
+            (Strip::None, _) => {
+                Baseline::None("nothing is stripped, so there is nothing to compare")
+            }
+            (Strip::All, Some(twin)) => built(twin.kind()),
+            _ => built(Twin::Unstripped.kind()),
+        },
         "plain" => built("plain"),
         path => {
             // It was made absolute already, from where it was named.

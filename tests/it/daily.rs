@@ -127,6 +127,7 @@ fn lines_against_the_lock_need_no_dwarf() {
     assert!(!twin("--set report.full=true"));
     // Here the twin without DWARF would be the release itself, and prove nothing.
     assert!(!twin("--strip dwarf"));
+    assert!(!twin("--strip dwarf --baseline symbols"));
     // The lines say nothing of DWARF; a file of the same run does, and so is linked with it.
     let run = place.run_short("release");
     assert!(
