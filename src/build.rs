@@ -252,7 +252,7 @@ fn execute_target(
     if !wanted(StepKind::Release) {
         collect(target, config, asserted, built, interrupt, show)?;
     }
-    assert(subjects, target, built, interrupt)
+    judge_assertions(subjects, target, built, interrupt)
 }
 
 /// Builds what the release is compared with, where a build is. A failure is kept: the release stands without it.
@@ -273,7 +273,7 @@ fn baseline(
 }
 
 /// Judges the assertions by the escapes that were collected.
-fn assert(
+fn judge_assertions(
     subjects: Vec<Subject>,
     target: &TargetPlan,
     built: &mut Built,

@@ -198,7 +198,11 @@ fn set(items: &[&Item], interrupt: &Interrupt) -> Result<()> {
         Some(names) => format!("{said}:\n{names}"),
         None => said,
     };
-    Err(error.detail(detail).hint(worse.hint.unwrap_or_default()))
+    let error = error.detail(detail);
+    Err(match worse.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })
 }
 
 /// Gives the new files their names, with a list of what is to be put back.
