@@ -442,9 +442,8 @@ fn data_belong_to_the_package_that_the_objects_name() {
     }
 }
 
-/// The budgets of the issue: the module that embeds is over its own, and the standard library is not.
-#[test]
-fn an_embedded_text_counts_for_the_budget_of_who_embeds_it() {
+/// A program that embeds a text of so many bytes.
+fn embedding(size: usize) -> Place {
     let place = Place::empty();
     place.write("go.mod", "module example.com/pic\n\ngo 1.21\n");
     place.write(
@@ -452,7 +451,14 @@ fn an_embedded_text_counts_for_the_budget_of_who_embeds_it() {
         "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n)\n\n//go:embed a.bin\nvar text string\n\n\
          func main() { fmt.Println(len(text), text[3:7]) }\n",
     );
-    place.write("a.bin", letters(3_000_000, 9));
+    place.write("a.bin", letters(size, 9));
+    place
+}
+
+/// The module that embeds is over its budget, and the standard library is not.
+#[test]
+fn an_embedded_text_counts_for_the_budget_of_who_embeds_it() {
+    let place = embedding(3_000_000);
     place.write(
         "gobuild-opt.toml",
         "[budget.modules]\n\"std\" = \"2 MiB\"\n\"example.com/pic\" = \"1 MiB\"\n",
@@ -473,18 +479,11 @@ fn an_embedded_text_counts_for_the_budget_of_who_embeds_it() {
     }
 }
 
-/// The embedded text of the issue: its bytes are the main package's, stripped or not, whatever its size.
+/// The bytes of an embedded text are the main package's, stripped or not, whatever its size.
 #[test]
 fn an_embedded_text_belongs_to_who_embeds_it() {
     for size in [100_000, 300_000, 3_000_000] {
-        let place = Place::empty();
-        place.write("go.mod", "module example.com/pic\n\ngo 1.21\n");
-        place.write(
-            "main.go",
-            "package main\n\nimport (\n\t_ \"embed\"\n\t\"fmt\"\n)\n\n//go:embed a.bin\nvar text string\n\n\
-             func main() { fmt.Println(len(text), text[3:7]) }\n",
-        );
-        place.write("a.bin", letters(size, 9));
+        let place = embedding(size);
         for target in ["linux/amd64", "windows/amd64", "darwin/arm64", "js/wasm"] {
             for flags in ["", "-s -w"] {
                 let build = Build::new(target, flags);

@@ -188,7 +188,7 @@ fn is_log(callee: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advise::{Interval, Source};
+    use crate::advise::Source;
 
     const FILE: &str = "package p
 
@@ -216,15 +216,9 @@ func keep(value Value) {}
     fn advice(line: i64, what: What<'_>, value: &str) -> bool {
         let shape = Source::new(FILE.into()).unwrap().shape(line).unwrap();
         let evidence = Evidence {
-            measure: Measure::Cpu,
             what,
-            share: Interval::new(100, 5, 100),
-            amount: 5,
-            shape: Some(&shape),
             sites: vec![(escape::Class::Boxing, value)],
-            memory: None,
-            sizes: None,
-            go: (1, 26),
+            ..Evidence::of_line(Measure::Cpu, Class::Boxing, &shape)
         };
         run(&evidence).is_some()
     }
@@ -240,17 +234,8 @@ func show(all []any, name string) {
 ";
         let found = |line: i64| {
             let shape = Source::new(FILE.into()).unwrap().shape(line).unwrap();
-            let evidence = Evidence {
-                measure: Measure::Cpu,
-                what: What::Call("fmt.Sprint"),
-                share: Interval::new(100, 5, 100),
-                amount: 5,
-                shape: Some(&shape),
-                sites: Vec::new(),
-                memory: None,
-                sizes: None,
-                go: (1, 26),
-            };
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
+            evidence.what = What::Call("fmt.Sprint");
             run(&evidence).is_some()
         };
         assert!(!found(4));

@@ -51,8 +51,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advise::Source;
     use crate::advise::rule::What;
-    use crate::advise::{Interval, Source};
 
     #[test]
     fn a_channel_that_nobody_waits_for_is_left_alone() {
@@ -71,20 +71,11 @@ func (l *lexer) next() item {
 ";
         let shape = Source::new(FILE.into()).unwrap().shape(6).unwrap();
         let advice = |entry| {
-            let evidence = Evidence {
-                measure: Measure::Cpu,
-                what: What::Cost {
-                    class: Class::Channel,
-                    via: "",
-                    entry,
-                },
-                share: Interval::new(100, 5, 100),
-                amount: 5,
-                shape: Some(&shape),
-                sites: Vec::new(),
-                memory: None,
-                sizes: None,
-                go: (1, 26),
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Channel, &shape);
+            evidence.what = What::Cost {
+                class: Class::Channel,
+                via: "",
+                entry,
             };
             run(&evidence).is_some()
         };

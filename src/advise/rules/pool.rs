@@ -231,15 +231,9 @@ func open(w io.Writer) io.WriteCloser {
         let advice_of = |line, callee, percent| {
             let shape = source.shape(line).unwrap();
             let evidence = Evidence {
-                measure: Measure::Allocated,
                 what: What::Call(callee),
                 share: Interval::new(1000, percent, 100),
-                amount: 5,
-                shape: Some(&shape),
-                sites: Vec::new(),
-                memory: None,
-                sizes: None,
-                go: (1, 26),
+                ..Evidence::of_line(Measure::Allocated, Class::Other, &shape)
             };
             run(&evidence).is_some()
         };

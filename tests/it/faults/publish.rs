@@ -254,6 +254,30 @@ fn what_was_half_published_is_taken_back_by_the_next_run() {
     assert_eq!(found(&place).len(), 4);
 }
 
+/// How a publication ended in which system calls failed.
+struct Failed {
+    code: Option<i32>,
+    stderr: String,
+    log: String,
+}
+
+/// Publishes while calls of these names fail as strace is told. `None`: there is no strace, or it may not trace here.
+fn failing(place: &Place, names: &str, faults: &[String]) -> Option<Failed> {
+    let log = place.path("trace");
+    let mut strace = place.command("strace");
+    strace.args(["-qq", "-o"]).arg(&log);
+    strace.arg(format!("--trace={names}"));
+    strace.args(faults.iter().map(|fault| format!("--inject={fault}")));
+    strace.arg(PROGRAM).args(RELEASE.split(' '));
+    let done = strace.current_dir(place.path("w")).output().ok()?;
+    let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
+    (!stderr.contains("ptrace")).then(|| Failed {
+        code: done.status.code(),
+        stderr,
+        log: std::fs::read_to_string(&log).unwrap_or_default(),
+    })
+}
+
 /// A rename that fails at any place takes the others back, and says the truth.
 #[test]
 fn a_name_that_cannot_change_leaves_the_old_set() {
@@ -261,28 +285,17 @@ fn a_name_that_cannot_change_leaves_the_old_set() {
     before(&place);
     let old_set = found(&place);
     for number in 1..=12 {
-        let log = place.path("trace");
-        let mut strace = place.command("strace");
-        strace.args(["-qq", "-o"]).arg(&log).arg("--trace=/^rename");
-        strace.arg(format!("--inject=/^rename:error=EIO:when={number}"));
-        strace
-            .arg(PROGRAM)
-            .args(RELEASE.split(' '))
-            .current_dir(place.path("w"));
-        let Ok(done) = strace.output() else {
-            return skipped("renames that fail: there is no strace");
+        let fault = format!("/^rename:error=EIO:when={number}");
+        let Some(Failed { code, stderr, .. }) = failing(&place, "/^rename", &[fault]) else {
+            return skipped("renames that fail: there is no strace that may trace");
         };
-        let stderr = String::from_utf8_lossy(&done.stderr);
-        if done.status.success() {
+        if code == Some(0) {
             // There are not so many renames.
             assert!(number > 8, "{number}: {stderr}");
             assert!(found(&place) != old_set);
             return;
         }
-        if stderr.contains("ptrace") {
-            return skipped("renames that fail: strace may not trace here");
-        }
-        assert_eq!(done.status.code(), Some(4), "{number}: {stderr}");
+        assert_eq!(code, Some(4), "{number}: {stderr}");
         assert!(
             stderr.contains("the outputs are as they were before this run"),
             "{number}: {stderr}"
@@ -298,23 +311,12 @@ fn what_cannot_be_taken_back_is_said() {
     let mut place = three();
     before(&place);
     let old_set = found(&place);
-    let mut strace = place.command("strace");
-    let log = place.path("trace");
-    strace.args(["-qq", "-o"]).arg(&log).arg("--trace=/^rename");
     // Four come together, the list takes its name, one output does: from here on nothing has a name changed.
-    strace.arg("--inject=/^rename:error=EIO:when=7+");
-    strace
-        .arg(PROGRAM)
-        .args(RELEASE.split(' '))
-        .current_dir(place.path("w"));
-    let Ok(done) = strace.output() else {
-        return skipped("old files that cannot be put back: there is no strace");
+    let fault = "/^rename:error=EIO:when=7+".to_owned();
+    let Some(Failed { code, stderr, .. }) = failing(&place, "/^rename", &[fault]) else {
+        return skipped("old files that cannot be put back: there is no strace that may trace");
     };
-    let stderr = String::from_utf8_lossy(&done.stderr);
-    if stderr.contains("ptrace") {
-        return skipped("old files that cannot be put back: strace may not trace here");
-    }
-    assert_eq!(done.status.code(), Some(4), "{stderr}");
+    assert_eq!(code, Some(4), "{stderr}");
     assert!(!stderr.contains("the outputs are as they were"), "{stderr}");
     assert!(
         stderr.contains("old files could not be put back"),
@@ -347,25 +349,14 @@ fn what_is_said_of_a_failed_publication_is_true() {
         for and_after in ["", "+"] {
             good(&mut place);
             before(&place);
-            let log = place.path("trace");
-            let mut strace = place.command("strace");
-            strace.args(["-qq", "-o"]).arg(&log).arg("--trace=fsync");
-            strace.arg(format!("--inject=fsync:error=EIO:when={number}{and_after}"));
-            strace
-                .arg(PROGRAM)
-                .args(RELEASE.split(' '))
-                .current_dir(place.path("w"));
-            let Ok(done) = strace.output() else {
-                return skipped("files that do not last: there is no strace");
+            let fault = format!("fsync:error=EIO:when={number}{and_after}");
+            let Some(Failed { code, stderr, .. }) = failing(&place, "fsync", &[fault]) else {
+                return skipped("files that do not last: there is no strace that may trace");
             };
-            let stderr = String::from_utf8_lossy(&done.stderr);
-            if stderr.contains("ptrace") {
-                return skipped("files that do not last: strace may not trace here");
-            }
             let what = format!("{number}{and_after}: {stderr}");
             assert!(!stderr.contains("hint: \n"), "{what}");
             let is_old = found(&place) == old_set;
-            let words = match done.status.code() {
+            let words = match code {
                 Some(0) => "published",
                 _ if stderr.contains("the outputs are as they were before this run") => "as before",
                 _ => "the old outputs are in their places",
@@ -396,20 +387,11 @@ fn a_file_that_cannot_be_looked_at_is_not_taken_for_put_back() {
     let mut place = three();
     before(&place);
     let old_set = found(&place);
-    let run = |place: &Place, more: &[String]| {
-        let log = place.path("trace");
-        let mut strace = place.command("strace");
-        strace.args(["-qq", "-o"]).arg(&log);
-        strace.arg("--trace=/^rename|^statx").args(more);
-        strace.arg(PROGRAM).args(RELEASE.split(' '));
-        let done = strace.current_dir(place.path("w")).output().ok()?;
-        let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
-        let log = std::fs::read_to_string(&log).unwrap_or_default();
-        (!stderr.contains("ptrace")).then_some((stderr, log))
-    };
+    let names = "/^rename|^statx";
     // Four come together, the list takes its name, two outputs do.
-    let third = "--inject=/^rename:error=EROFS:when=8".to_owned();
-    let Some((stderr, log)) = run(&place, std::slice::from_ref(&third)) else {
+    let third = "/^rename:error=EROFS:when=8".to_owned();
+    let first = failing(&place, names, std::slice::from_ref(&third));
+    let Some(Failed { stderr, log, .. }) = first else {
         return skipped("files that cannot be looked at: there is no strace that may trace");
     };
     assert!(stderr.contains("as they were"), "{stderr}");
@@ -419,8 +401,8 @@ fn a_file_that_cannot_be_looked_at_is_not_taken_for_put_back() {
     for number in 1..=after.count().min(12) {
         good(&mut place);
         before(&place);
-        let look = format!("--inject=statx:error=EIO:when={}", before_it + number);
-        let (stderr, _) = run(&place, &[third.clone(), look]).unwrap();
+        let look = format!("statx:error=EIO:when={}", before_it + number);
+        let Failed { stderr, .. } = failing(&place, names, &[third.clone(), look]).unwrap();
         let is_old = found(&place) == old_set;
         let says_so = stderr.contains("the outputs are as they were before this run");
         assert!(is_old || !says_so, "{number}: {stderr}");
