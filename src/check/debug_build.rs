@@ -41,7 +41,10 @@ fn run(context: &Context<'_>) -> Option<Seen> {
     flags.extend(watches.map(|flag| format!("`{flag}`")));
     if flags.is_empty() {
         return info.map(|_| {
-            Seen::Good("optimised, and nothing of a detector or of coverage is in it".into())
+            Seen::Good(
+                "the compiler optimises your packages; no detector and no coverage is in the file"
+                    .into(),
+            )
         });
     }
     let all = flags.join(", ");
