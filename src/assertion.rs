@@ -11,7 +11,6 @@ mod find;
 
 mod judged_claims;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::call::Call;
@@ -115,7 +114,8 @@ pub(crate) enum Absence {
 }
 
 /// What became of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// It holds.

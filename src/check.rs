@@ -49,7 +49,6 @@ mod stamps;
 
 mod vendor;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{AmbientPolicy, Config, Severity};
@@ -110,7 +109,8 @@ pub struct Check {
 }
 
 /// What became of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// All is well.
@@ -124,7 +124,8 @@ pub(crate) enum Status {
 }
 
 /// A line of the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Finding {
     /// The check's ID; `gobuild-opt explain ID` is its manual.
     pub(crate) id: String,

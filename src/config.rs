@@ -41,7 +41,6 @@ pub mod trust;
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use advise_keys::{Advise, AdviseGate, AdviseProfiles};
@@ -60,7 +59,8 @@ const ENV_PREFIX: &str = "GOBUILD_OPT_";
 pub(crate) const FILE: &str = "gobuild-opt.toml";
 
 /// What the user wants. Every field has a key of the same name in `presets/default.toml`.
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     /// A preset by name or a path to a TOML file.
@@ -113,7 +113,8 @@ impl Compare {
 }
 
 /// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Switch {
     /// On.
@@ -124,7 +125,8 @@ pub(crate) enum Switch {
 }
 
 /// `[report]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Report {
     /// Whether the text has everything: sections, modules, packages, escapes, each check.
@@ -134,7 +136,8 @@ pub(crate) struct Report {
 }
 
 /// One platform to build for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Target {
     /// GOOS
@@ -150,7 +153,8 @@ pub(crate) struct Target {
 }
 
 /// `[pgo]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Pgo {
     /// `auto`, `off`, a path, or a list of paths that are merged.
@@ -168,7 +172,7 @@ pub(crate) struct Pgo {
     /// What a missing or useless profile does.
     pub(crate) on_missing: OnMissing,
     /// An older profile is a finding.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) max_age: Option<Age>,
     /// A profile with fewer samples is a finding.
     pub(crate) min_samples: Option<u32>,
@@ -177,7 +181,8 @@ pub(crate) struct Pgo {
 }
 
 /// `[pgo.package."./cmd/api"]`
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct PackagePgo {
     /// See [`Pgo::profile`].
@@ -185,7 +190,8 @@ pub(crate) struct PackagePgo {
 }
 
 /// What is done about a stack frame over its budget that the profile inlined into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Repair {
     /// It fails, and the functions to name in `no-inline` are told.
@@ -196,7 +202,8 @@ pub(crate) enum Repair {
 }
 
 /// Whether the release is compared with a build without the profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Effect {
     /// No.
@@ -207,7 +214,8 @@ pub(crate) enum Effect {
 }
 
 /// What a missing or useless profile does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OnMissing {
     /// An error before Go runs.
@@ -220,7 +228,8 @@ pub(crate) enum OnMissing {
 }
 
 /// `[escape]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Escape {
     /// How the diagnostics are collected.
@@ -232,7 +241,7 @@ pub(crate) struct Escape {
     /// Whether a site that the lock does not hold fails the run.
     pub(crate) gate: Gate,
     /// The share of the profile that makes a function hot.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) hot: Option<Percent>,
     /// Site IDs, package patterns and `PACKAGE.FUNCTION`s that are no findings.
     pub(crate) ignore: Vec<String>,
@@ -251,7 +260,8 @@ impl Escape {
 }
 
 /// What fails the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Gate {
     /// Nothing: new sites are shown.
@@ -264,7 +274,8 @@ pub(crate) enum Gate {
 }
 
 /// How escape diagnostics are collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Collect {
     /// [`Collect::Capture`], and [`Collect::Pass`] where that cannot work.
@@ -279,7 +290,8 @@ pub(crate) enum Collect {
 }
 
 /// `[compare]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Compare {
     /// `auto`, `unstripped`, `symbols`, `plain`, `off` or the path of an executable.
@@ -287,7 +299,8 @@ pub(crate) struct Compare {
 }
 
 /// What a finding of a check does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Severity {
     /// Exit code 1.

@@ -12,7 +12,6 @@ mod strippable;
 
 pub mod weighed;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Status;
@@ -42,7 +41,8 @@ pub(crate) struct Look<'a> {
 }
 
 /// A row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Row {
     /// The lesson: `gobuild-opt explain N` is its text.
     pub(crate) lesson: u8,

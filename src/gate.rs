@@ -11,7 +11,6 @@ mod changes;
 
 use std::fmt;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Severity;
@@ -142,7 +141,8 @@ impl fmt::Display for Cause {
 }
 
 /// What a change does to its gates, against the revision that it started from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Change {
     /// `origin/main (1a2b3c4d5e6f)`
     pub(crate) since: String,
@@ -161,7 +161,8 @@ pub(crate) struct Change {
 }
 
 /// A gate of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Gate {
     /// What was asked for: `[escape] gate`, `[budget] size`, `[checks] lock-cgo`, `[[assert]] no-escape of p.F`.
     pub(crate) gate: String,
@@ -174,7 +175,8 @@ pub(crate) struct Gate {
 }
 
 /// What became of a gate, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Word {
     /// It was looked at and holds.

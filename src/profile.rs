@@ -19,7 +19,6 @@
 use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 mod index;
@@ -87,7 +86,8 @@ pub struct Profile {
 }
 
 /// What a profile measures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Where the processor spends its time: what `-pgo` wants.
@@ -109,7 +109,8 @@ pub enum Kind {
 }
 
 /// What a profile says about its own origin.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
     /// When collection began, RFC 3339.
     pub(crate) time: Option<String>,

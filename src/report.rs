@@ -71,7 +71,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
@@ -112,7 +111,8 @@ pub(crate) const UNCOUNTED_C: &str =
 pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The report of `release`. Sizes are bytes, times milliseconds, unknown is `null`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -143,7 +143,8 @@ pub(crate) struct Report {
 }
 
 /// The program that wrote the report.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Tool {
     /// `gobuild-opt`
     pub(crate) name: String,
@@ -162,7 +163,8 @@ impl Tool {
 }
 
 /// A Go toolchain and the platform it builds for.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Toolchain {
     /// `go1.27.3`
     pub(crate) version: String,
@@ -173,7 +175,8 @@ pub(crate) struct Toolchain {
 }
 
 /// A limit and what it was held against.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Budget {
     /// `size dist/api`
     pub(crate) item: String,

@@ -1,6 +1,5 @@
 //! Classifies runtime functions by name: by what a line of the user pays for, such as a slice that grows or a lock.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the runtime does for a line.
@@ -15,9 +14,9 @@ use serde::{Deserialize, Serialize};
     Hash,
     Serialize,
     Deserialize,
-    JsonSchema,
     clap::ValueEnum,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// A slice that grows.

@@ -1,10 +1,10 @@
 //! Computes how far chance may move a share of a profile: a 95 % margin from the number of samples.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A share of a profile, with how far chance may move it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Interval {
     /// Samples behind it.
     pub(crate) samples: u64,

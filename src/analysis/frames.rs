@@ -57,9 +57,8 @@ impl Frame {
 }
 
 /// How a goroutine starts in a function.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Start {
     /// The compiler made it for a `go` statement (`gowrap`), or it is `main.main`.

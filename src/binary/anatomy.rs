@@ -153,9 +153,8 @@ pub struct Owned {
 }
 
 /// How it is known whose the data of an executable are.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Owners {
     /// Its symbol table names them, or that of its twin, whose loaded bytes are the same.

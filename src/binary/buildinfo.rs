@@ -2,14 +2,14 @@
 //!
 //! Layout: `debug/buildinfo`, `runtime/debug/mod.go` and `cmd/link/internal/ld/{buildinfo,elf}.go`, Go 1.18 to 1.27.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Reader, uvarint};
 use super::{Format, Role, Section};
 
 /// What `go version -m` prints.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BuildInfo {
     /// The toolchain: `go1.27.3`.
     pub(crate) go_version: String,
@@ -24,7 +24,8 @@ pub struct BuildInfo {
 }
 
 /// A module at a version.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Module {
     /// The module path.
     pub(crate) path: String,

@@ -1,7 +1,6 @@
 //! Counts the claims on bytes: who owns how many of which kind. A byte is claimed once; what nobody claims stays with
 //! the name of its section.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -11,9 +10,8 @@ use super::packages::{NONE, PackageId, SHARED, module_of};
 use super::{Binary, Role, Section};
 
 /// What a byte is for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Machine code of Go functions, with the alignment after each; all machine code where no function is known.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
@@ -11,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use super::{Binary, Format, Mapped, Role, Section, buildinfo, loader, read};
 
 /// What differs between the loaded sections of two executables.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoadedDiff {
     /// Whether nothing differs but build IDs.
     pub identical: bool,
@@ -28,7 +28,8 @@ pub struct LoadedDiff {
 }
 
 /// One section that is not equal in both files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SectionDiff {
     /// The section's name.
     pub name: String,

@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::size::Percent;
 
 /// `[advise]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Advise {
     /// Profiles by what they measure, relative to the configuration; without one, that of the build.
     pub(crate) profiles: AdviseProfiles,
     /// The share of a profile below which nothing is advised.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) min_share: Option<Percent>,
     /// Samples below which nothing is said of a line.
     pub(crate) min_samples: Option<u32>,
@@ -25,7 +25,8 @@ pub struct Advise {
 }
 
 /// `[advise] gate`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AdviseGate {
     /// None.
@@ -36,7 +37,8 @@ pub enum AdviseGate {
 }
 
 /// `[advise] profiles`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct AdviseProfiles {
     /// /debug/pprof/profile

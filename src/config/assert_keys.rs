@@ -1,6 +1,5 @@
 //! `[[assert]]`: what must hold of a function.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Config;
@@ -9,9 +8,10 @@ use super::strict::nearest;
 use crate::error::{Error, Kind, Result};
 
 /// `[[assert]]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[schemars(extend("required" = ["function"]))]
+#[cfg_attr(test, schemars(extend("required" = ["function"])))]
 pub(crate) struct Assertion {
     /// `example.com/app/lib.F`, `example.com/app/lib.(*T).M` or `example.com/app/lib.T.M`.
     pub(crate) function: String,
@@ -20,7 +20,7 @@ pub(crate) struct Assertion {
     /// It can be inlined, and every call of it is.
     pub(crate) inlined: bool,
     /// The largest stack frame.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) max_frame: Option<Size>,
     /// No bounds check is left in its body.
     pub(crate) no_bounds_checks: bool,

@@ -1,10 +1,10 @@
 //! `[bench]`: benchmarks whose allocations stand in the lock.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[bench]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Bench {
     /// Where they are; none: nothing is measured.

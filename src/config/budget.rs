@@ -3,29 +3,29 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::size::{FrameLimit, Growth, Percent, SizeLimit, human};
 
 /// `[budget]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Budget {
     /// The largest size of each binary; `1%`: so much more than the lock says; `ratchet`: what the lock says.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) size: Option<SizeLimit>,
     /// The largest growth over a baseline that is a file, else over the lock.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) size_growth: Option<Percent>,
     /// The largest stack frame of functions that goroutines start in and that the profile inlined into; 1 KiB or more.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) frame: Option<FrameLimit>,
     /// The largest growth of a stack frame, over the lock and over a build without the profile.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) frame_growth: Option<Growth>,
     /// The largest size of modules in each binary, by module path or pattern; `std` is the standard library.
-    #[schemars(with = "BTreeMap<String, String>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub modules: BTreeMap<String, SizeLimit>,
 }
 

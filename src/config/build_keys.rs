@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::jobs::Jobs;
 use super::size::Timeout;
 
 /// `[build]`
-#[derive(Debug, Clone, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Build {
     /// Package patterns when the command line names none.
@@ -40,14 +40,15 @@ pub(crate) struct Build {
     /// What settings from outside do that change the binary.
     pub(crate) ambient: AmbientPolicy,
     /// How long the whole run may take.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) timeout: Option<Timeout>,
     /// How many targets are built at the same time.
     pub(crate) jobs: Jobs,
 }
 
 /// What the finished file may need before it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Linkage {
     /// Whatever go links.
@@ -58,7 +59,8 @@ pub(crate) enum Linkage {
 }
 
 /// What settings from outside do that change the binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum AmbientPolicy {
     /// A finding.
@@ -71,7 +73,8 @@ pub(crate) enum AmbientPolicy {
 }
 
 /// What the linker leaves out of the binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Strip {
     /// `-s -w`: symbol table and DWARF.
@@ -95,8 +98,9 @@ impl Strip {
 }
 
 /// `-buildvcs`: a word, or a TOML boolean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Default)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename_all = "kebab-case"))]
 pub(crate) enum Buildvcs {
     /// Go's default: stamp the version where that works.
     #[default]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ pub(crate) enum Jobs {
     Most(NonZeroUsize),
 }
 
+#[cfg(test)]
 impl JsonSchema for Jobs {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Jobs".into()

@@ -1,8 +1,8 @@
 //! Reads `[pgo] profile`: a word, a path, or a list of paths with weights.
 
-use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -143,8 +143,9 @@ fn part<E: serde::de::Error>(path: String, weight: f64) -> Result<Part, E> {
     Ok(Part { path, weight })
 }
 
+#[cfg(test)]
 impl JsonSchema for Profiles {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Profiles".into()
     }
 

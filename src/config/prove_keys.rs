@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::size::Percent;
 
 /// `[prove]`
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Prove {
     /// The command that is measured, as in a shell; `{bin}` is the program.
@@ -24,21 +24,22 @@ pub(crate) struct Prove {
     /// What is judged: `cpu`, `wall`, `peak`, `faults`, `instructions`, or a name that the workload prints.
     pub(crate) metric: Option<String>,
     /// What difference matters.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) threshold: Option<Percent>,
     /// The most pairs of runs.
     pub(crate) pairs: Option<u32>,
     /// How many layouts of the code each program is linked with; 0: the linker's own alone.
     pub(crate) layouts: Option<u32>,
     /// What has to come out, or the run fails: `faster 1%` or `not-slower 1%`.
-    #[schemars(with = "Option<String>")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub(crate) require: Option<Require>,
     /// What is held against the build as it is configured; none: that without the profile.
     pub(crate) variant: Vec<Variant>,
 }
 
 /// `[[prove.variant]]`
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Variant {
     /// What it is called.

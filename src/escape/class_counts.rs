@@ -6,7 +6,8 @@ use super::class::Class;
 use super::remark::Optimizations;
 
 /// The escapes of a build.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Escapes {
     /// Distinct places that allocate on the heap, in the packages of the scope.
     pub sites: u64,
@@ -25,7 +26,8 @@ pub struct Escapes {
 }
 
 /// The escapes of one package, by class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PackageEscapes {
     /// The import path.
     pub path: String,

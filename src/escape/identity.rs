@@ -16,9 +16,8 @@ use super::file_owner::Sources;
 use super::site::Site;
 
 /// What a site is called. Equal for a site before and after an edit elsewhere.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Identity {
     /// The import path.
     pub package: String,
@@ -47,7 +46,8 @@ pub(crate) fn was_taken_for_constant(identity: &Identity, version: i64, go: (u32
 }
 
 /// A site and its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IdentifiedSite {
     /// The name.
     pub identity: Identity,

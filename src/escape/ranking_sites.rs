@@ -9,7 +9,8 @@ use super::class_counts::{Escapes, PackageEscapes};
 use super::identity::IdentifiedSite;
 
 /// What one function or line holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Group {
     /// The import path.
     pub(crate) package: String,

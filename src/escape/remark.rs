@@ -53,9 +53,8 @@ pub(crate) enum Kind {
 }
 
 /// How often each kind holds, each place once however many instances of generic code there are.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Optimizations {
     /// Functions and function literals that can be inlined.
     pub(crate) inlinable: u64,

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::class::Class;
 
 /// A place where something escapes. Ordered by package, file, line and column.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
     /// The import path of the package that owns the file.
     pub package: String,

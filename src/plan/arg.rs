@@ -6,7 +6,8 @@ use crate::error::{Error, Kind, Result};
 use crate::go::flags::{Flag, per_package};
 
 /// Why a flag is there.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Reason {
     /// The flag as it stands on the command line.
     pub(crate) flag: String,

@@ -36,7 +36,8 @@ use repair_wish::Wish;
 pub(crate) use repair_wish::unused;
 
 /// A profile as it was found.
-#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Candidate {
     /// The main packages it is for; empty: all of the build.
     pub(crate) packages: Vec<String>,
@@ -65,7 +66,8 @@ pub(crate) struct Candidate {
 }
 
 /// A file of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Part {
     /// The file, relative to where go runs when it lies below.
     pub(crate) path: PathBuf,

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Edge, Edges};
@@ -11,7 +10,8 @@ use super::{Edge, Edges};
 pub(crate) const HOT_PERCENT: f64 = 99.0;
 
 /// How the set of hot calls differs between two profiles.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diff {
     /// Hot calls of the older profile.
     pub before: usize,
@@ -30,7 +30,8 @@ pub struct Diff {
 }
 
 /// A call that is hot in one of the profiles.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Change {
     /// The calling function.
     pub(crate) caller: String,
@@ -45,7 +46,8 @@ pub struct Change {
 }
 
 /// A hot call at another line than before.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Moved {
     /// The call in the newer profile.
     pub(crate) call: Change,

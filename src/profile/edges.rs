@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Profile, proto};
 
 /// One call as the compiler sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Edge {
     /// Linker symbol name of the calling function.
     pub caller: String,
@@ -26,7 +26,8 @@ pub struct Edge {
 }
 
 /// The compiler's view of a profile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Edges {
     /// Heaviest first, then by name: the order in which Go writes and reads them.
     pub edges: Vec<Edge>,

@@ -3,13 +3,13 @@
 //! Go accepts some profiles without any effect and still writes `-pgo=` into the build info, so a build that succeeds
 //! proves nothing. Source: `internal/profile`, `cmd/internal/pgo` and `cmd/preprofile` of Go 1.21 to 1.27.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Kind, Origin, Profile, ReadError, edges, read};
 
 /// Whether a file helps as `-pgo`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fitness {
     /// Go reads calls from it.
@@ -33,7 +33,8 @@ pub enum Fitness {
 }
 
 /// What Go does with a file given as `-pgo`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It compiles with the profile's calls.
@@ -45,7 +46,8 @@ pub enum Verdict {
 }
 
 /// What a file is worth as `-pgo`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Judgement {
     /// Whether it helps.
     pub fitness: Fitness,

@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::hot_summary::{Owner, owner_by_path};
@@ -53,7 +52,8 @@ impl Calls<'_> {
 pub(crate) type Place<'a> = (&'a str, i64);
 
 /// How much of a profile still fits a program.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Health {
     /// Percent of the weight of calls whose two functions exist.
     pub(crate) by_name: f64,
@@ -70,7 +70,8 @@ pub struct Health {
 }
 
 /// A function that the profile has and the program has not.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Vanished {
     /// Its name in the profile.
     pub(crate) function: String,

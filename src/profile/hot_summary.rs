@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::symbol_parts::package;
 use super::{Edge, Profile, edges};
 
 /// Whose code a function is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
     /// Of the module that is built.
@@ -25,7 +25,8 @@ pub enum Owner {
 }
 
 /// A profile at a glance.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// What the weights are, such as `cpu`.
     pub(crate) measure: String,
@@ -44,7 +45,8 @@ pub struct Summary {
 }
 
 /// A function and its weight.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Hot {
     /// Linker symbol name; empty where it is unknown.
     pub function: String,
@@ -55,7 +57,8 @@ pub struct Hot {
 }
 
 /// How much of a profile belongs to one owner.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Share {
     /// Whose code.
     pub owner: Owner,

@@ -2,7 +2,6 @@
 //!
 //! A profile that Go takes may still be of a program that did nothing: its few calls then count as hot.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fitness::judge_profile;
@@ -11,7 +10,8 @@ use super::{Judgement, Kind, Profile};
 use crate::number::counted_of;
 
 /// What a CPU profile is worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Worth {
     /// Seconds of CPU per second of collection; `null` where it does not tell.
     pub(crate) busy: Option<f64>,

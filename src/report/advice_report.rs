@@ -9,7 +9,6 @@ pub mod locate;
 
 mod values;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
@@ -20,7 +19,8 @@ use crate::lock::{FILE, Lock};
 use crate::number::counted_of;
 
 /// The report of `advise`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -76,7 +76,8 @@ impl Report {
 }
 
 /// What is advised for a platform.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
     pub(crate) key: String,
@@ -107,7 +108,8 @@ pub(crate) struct Target {
 }
 
 /// A profile that was read.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Used {
     /// The file.
     pub(crate) file: String,
@@ -122,7 +124,8 @@ pub(crate) struct Used {
 }
 
 /// What a class costs.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ClassShare {
     /// The class.
     pub(crate) class: Class,
@@ -133,7 +136,8 @@ pub(crate) struct ClassShare {
 }
 
 /// A line of today's source, or of the profile's where it is gone.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Place {
     /// The import path.
     pub(crate) package: String,
@@ -148,7 +152,8 @@ pub(crate) struct Place {
 }
 
 /// Something to try.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Finding {
     /// Its name in the lock, the same after edits elsewhere.
     #[serde(default)]
@@ -182,7 +187,8 @@ pub(crate) struct Finding {
 }
 
 /// A change of the sources that follows a piece of advice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Patch {
     /// A unified diff, its paths as those of the finding.
     pub(crate) diff: String,
@@ -191,7 +197,8 @@ pub(crate) struct Patch {
 }
 
 /// What a line costs.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LineCost {
     /// What the share is of.
     pub(crate) measure: Measure,

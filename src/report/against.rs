@@ -1,13 +1,13 @@
 //! Reports how an executable stands to the lock.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::growth::Growth;
 use crate::lock::{Changes, FactChange, SizeChange, Standing};
 
 /// An executable against its entry of gobuild-opt.lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AgainstLock {
     /// The lock's Go version.
     pub(crate) go_version: String,
@@ -23,7 +23,8 @@ pub(crate) struct AgainstLock {
 }
 
 /// A number of bytes that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LockSize {
     /// `size`, `section:code`, `module:example.com/x`, `package:example.com/x/y`; what `accept` takes.
     pub(crate) item: String,
@@ -34,7 +35,8 @@ pub(crate) struct LockSize {
 }
 
 /// A fact that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct LockFact {
     /// `cgo:net`, `godebug:http2client`, `dead-code`, `profile-health`; what `accept` takes.
     pub(crate) item: String,

@@ -1,6 +1,5 @@
 //! Makes the report of `bench`: compares what benchmarks allocate with what the lock says.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::difference::{Benchmark, Pair};
@@ -10,7 +9,8 @@ use crate::lock::{Allocations, FILE, Platform};
 use crate::number::counted_of;
 
 /// The report of `bench`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,

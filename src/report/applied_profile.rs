@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, Inputs, effect};
@@ -11,7 +10,8 @@ use crate::plan::pgo;
 use crate::profile::{Health, Worth};
 
 /// What the profile did.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pgo {
     /// The file; `null` without one.
     pub(crate) profile: Option<String>,
@@ -65,7 +65,8 @@ pub(crate) struct Pgo {
 }
 
 /// A stack frame that was over its budget because of the profile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Repair {
     /// The function.
     pub(crate) function: String,
@@ -82,7 +83,8 @@ pub(crate) struct Repair {
 }
 
 /// A file of a list of profiles.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PgoPart {
     /// The file.
     pub(crate) profile: String,

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::built_file::shown;
@@ -11,7 +10,8 @@ use crate::assertion::{Absence, Claim, Judged, Outcome, Place, Status};
 use crate::config::size::human;
 
 /// A claim about a function or a line, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Assertion {
     /// `no-escape`, `inlined`, `no-bounds-checks`, `max-frame`, `must-exist`; `gcassert` for a word that means nothing.
     pub(crate) claim: String,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Artifact;
@@ -13,7 +12,8 @@ use crate::order::Ordered;
 use crate::plan::Facts;
 
 /// A finished executable.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct File {
     /// Where it was published; `null` when it was built, checked and discarded.
     pub(crate) path: Option<String>,
@@ -33,7 +33,8 @@ pub struct File {
 }
 
 /// What a release is compared with.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BaselineFile {
     /// `unstripped`, `symbols`, `plain` or `file`.
     pub(crate) kind: String,
@@ -54,7 +55,8 @@ pub struct BaselineFile {
 }
 
 /// Bytes in the file by role, before and after.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Section {
     /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
     pub(crate) role: String,
@@ -69,7 +71,8 @@ pub struct Section {
 }
 
 /// What belongs to no section: with the sections it adds up to the file.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Overhead {
     /// Headers and section tables of the release.
     pub(crate) headers: u64,
@@ -85,7 +88,8 @@ pub struct Overhead {
 }
 
 /// What the binary does at run time.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Runtime {
     /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
     pub(crate) container_cpu: Option<bool>,

@@ -6,7 +6,6 @@ mod growth_side;
 
 mod compared_subject;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::growth;
@@ -23,7 +22,8 @@ pub(crate) use growth_side::version;
 pub use growth_side::{settings, side};
 
 /// What differs between two executables, or between those of two reports. Sizes are bytes, unknown is `null`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -42,7 +42,8 @@ pub struct Comparison {
 }
 
 /// One executable, before and after.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pair {
     /// Its name.
     pub(crate) name: String,
@@ -73,7 +74,8 @@ pub(crate) struct Pair {
 }
 
 /// A file in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Brief {
     /// The file, or the report that tells of it.
     pub(crate) path: String,
@@ -97,7 +99,8 @@ impl Brief {
 }
 
 /// Something that differs and explains sizes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cause {
     /// `Go version`, `platform`, a build setting such as `-ldflags`.
     pub(crate) what: String,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Inputs;
@@ -12,7 +11,8 @@ use crate::process;
 
 /// Where the time of a run went. The one part of a report that two runs of the same input do not share; times are
 /// milliseconds of wall time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Time {
     /// The whole run.
     pub(crate) total_ms: u64,
@@ -43,7 +43,8 @@ pub(crate) struct Time {
 }
 
 /// What was known from earlier runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Reused {
     /// Executables whose anatomy and proof were known by their digest.
     pub(crate) executables: u64,

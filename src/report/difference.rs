@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SCHEMA_VERSION, Site, Tool, Verdict};
@@ -10,7 +9,8 @@ use crate::build::benchmarks;
 use crate::order::Order;
 
 /// The report of `try`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -47,7 +47,8 @@ impl Report {
 }
 
 /// A number before and after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pair {
     /// Without the change; `null`: it is not there.
     pub(crate) before: Option<u64>,
@@ -73,7 +74,8 @@ impl Pair {
 }
 
 /// What differs on a platform.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
     pub(crate) key: String,
@@ -92,7 +94,8 @@ pub(crate) struct Target {
 }
 
 /// What differs in an executable.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Executable {
     /// Its name.
     pub(crate) name: String,
@@ -105,7 +108,8 @@ pub(crate) struct Executable {
 }
 
 /// A function that differs. Sizes are bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Function {
     /// Its symbol.
     pub name: String,
@@ -117,7 +121,8 @@ pub(crate) struct Function {
 
 /// What a benchmark allocates per operation: before, by the lock or without a change, and after. What was measured is the least
 /// of five runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Benchmark {
     /// The import path.
     pub(crate) package: String,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Inputs, Site, platform_escapes};
@@ -16,7 +15,8 @@ use crate::order::{Order, Ordered};
 use crate::profile::Edge;
 
 /// What a profile did, against a build without it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Effect {
     /// Calls that the profile has among its hot ones.
     pub(crate) hot: Calls,
@@ -56,7 +56,8 @@ pub(crate) struct Effect {
 }
 
 /// Some calls.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Calls {
     /// How many.
     pub(crate) calls: u64,
@@ -65,7 +66,8 @@ pub(crate) struct Calls {
 }
 
 /// A hot call that was inlined.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Inlined {
     /// The calling function.
     pub(crate) caller: String,
@@ -78,7 +80,8 @@ pub(crate) struct Inlined {
 }
 
 /// Calls of one function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Callee {
     /// As the compiler prints it.
     pub(crate) callee: String,
@@ -87,7 +90,8 @@ pub(crate) struct Callee {
 }
 
 /// Bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pair {
     /// With the profile.
     pub(crate) with: u64,
@@ -96,7 +100,8 @@ pub(crate) struct Pair {
 }
 
 /// Machine code of a package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PackagePair {
     /// Its import path.
     pub(crate) path: String,

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::built_file::shown;
@@ -28,9 +27,8 @@ use crate::lock::class_name;
 use crate::order::Order;
 
 /// What sites are grouped by.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum By {
     /// The import path.
@@ -54,7 +52,8 @@ pub(crate) struct Selection {
 }
 
 /// The report of `escape`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -69,7 +68,8 @@ pub(crate) struct Report {
 }
 
 /// The escapes of one platform.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
     pub(crate) key: String,
@@ -99,7 +99,8 @@ pub(crate) struct Target {
 }
 
 /// A function that costs a little too much to be inlined.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Near {
     /// The import path.
     pub(crate) package: String,
@@ -145,7 +146,8 @@ pub(crate) fn almost(refusals: &[Refusal], over: u64, against: &Against<'_>) -> 
 }
 
 /// A function or a line.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Ranked {
     /// The import path.
     pub(crate) package: String,

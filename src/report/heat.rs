@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::weighing::Weighing;
@@ -16,7 +15,8 @@ use crate::plan::pgo::Heap;
 use crate::plan::{Facts, scope};
 
 /// What is allocated at the line of a site.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SiteHeat {
     /// Percent of the CPU profile that is spent on allocating there; `null` without one.
     pub(crate) cpu: Option<f64>,
@@ -27,7 +27,8 @@ pub(crate) struct SiteHeat {
 }
 
 /// What the profiles tell of all sites together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Summary {
     /// What it is counted in: `allocated bytes`, or `CPU of allocation`.
     pub(crate) measure: String,

@@ -15,7 +15,6 @@ mod listing_bounds;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
@@ -29,7 +28,8 @@ pub(crate) use name::Name;
 pub(crate) use package_tiles::picture;
 
 /// What an executable is made of. Sizes are bytes, unknown is `null`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Inspection<'a> {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -81,14 +81,15 @@ pub struct Inspection<'a> {
 }
 
 /// An executable that was looked at.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct InspectedFile {
     /// As it was named.
     pub(crate) path: String,
     /// Bytes.
     pub(crate) size: u64,
     /// SHA-256 in hex. Only this format has it: tables have the build ID, and do not wait for it.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(crate) sha256: Option<String>,
     /// The container.
     pub(crate) format: binary::Format,
@@ -108,7 +109,8 @@ pub(crate) struct InspectedFile {
 }
 
 /// `packages + shared + unowned + headers + padding == sum`, and the sum is the size of the file.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ledger {
     /// Bytes that belong to one package.
     pub(crate) packages: u64,
@@ -131,7 +133,8 @@ pub struct Ledger {
 }
 
 /// The sections of one role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RoleBytes {
     /// `code`, `rodata`, `pclntab`, `types`, `data`, `bss`, `dwarf`, `symbols` or `other`.
     pub(crate) role: String,
@@ -144,7 +147,8 @@ pub(crate) struct RoleBytes {
 }
 
 /// A section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NamedSection {
     /// As the file has it.
     pub(crate) name: String,
@@ -157,7 +161,8 @@ pub(crate) struct NamedSection {
 }
 
 /// Bytes of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KindSum {
     /// `code`, `types`, `line-tables`, ...
     pub(crate) kind: binary::Kind,
@@ -168,7 +173,8 @@ pub(crate) struct KindSum {
 }
 
 /// A module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModuleSize {
     /// The module path; `std` for the standard library, `main` for a main package without a module, `shared` for what packages
     /// of several modules use.
@@ -192,7 +198,8 @@ pub struct ModuleSize {
 }
 
 /// A package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PackageSize {
     /// The import path.
     pub(crate) path: String,
@@ -219,7 +226,8 @@ pub(crate) struct PackageSize {
 }
 
 /// A function. Its names stand in the executable, or else in the anatomy: there may be hundreds of thousands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FunctionSize<'a> {
     /// As the symbol table has it.
     pub(crate) name: Name<'a>,
@@ -245,7 +253,8 @@ pub struct LeftOut {
 }
 
 /// Bytes without a package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Region {
     /// The section.
     pub(crate) section: String,
@@ -256,7 +265,8 @@ pub(crate) struct Region {
 }
 
 /// What a package has of the data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Objects {
     /// The import path that was asked for; `shared` for what several packages use, `unowned` for what none does.
     pub(crate) package: String,
@@ -269,7 +279,8 @@ pub struct Objects {
 }
 
 /// A constant, a variable, a text, an embedded file, a type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DataObject {
     /// Where it is loaded, in hex.
     pub address: String,
@@ -294,7 +305,8 @@ pub(crate) struct DataObject {
 }
 
 /// A pointer in the data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Pointer {
     /// Where it stands, in hex.
     pub(crate) address: String,
@@ -303,7 +315,8 @@ pub(crate) struct Pointer {
 }
 
 /// Numbers of things.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Counts {
     /// Modules with bytes in the file.
     pub modules: u64,
@@ -318,7 +331,8 @@ pub(crate) struct Counts {
 }
 
 /// What the program does at run time, as far as its file tells.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RuntimeContract {
     /// The runtime keeps to the container's CPU limit by itself; `null` off Linux or where unknown.
     pub(crate) container_cpu: Option<bool>,
@@ -340,7 +354,8 @@ pub(crate) struct RuntimeContract {
 }
 
 /// What the linker did with the exported methods of types.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct MethodElimination {
     /// Exported methods in type descriptors.
     pub(crate) exported: u64,
@@ -351,7 +366,8 @@ pub(crate) struct MethodElimination {
 }
 
 /// C code in the executable.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cgo {
     /// CGO_ENABLED of the build.
     pub(crate) enabled: Option<bool>,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Inputs;
@@ -14,7 +13,8 @@ use crate::lock::Lock;
 use crate::plan::Facts;
 
 /// A function with a large stack frame.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Frame {
     /// Its symbol.
     pub(crate) function: String,
@@ -51,7 +51,8 @@ impl Frame {
 }
 
 /// What stack frames are held against.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FrameLimits {
     /// `[budget] frame`, in bytes.
     pub(crate) frame: Option<u64>,

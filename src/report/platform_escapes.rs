@@ -8,7 +8,6 @@ mod reported_site;
 
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::heat::{self, SiteHeat};
@@ -26,7 +25,8 @@ pub(crate) use reported_site::{added, located, site, spelled};
 use since_revision::{Before, Revision};
 
 /// The escape report.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Escapes {
     /// The compiler that said so: reports of different versions do not compare.
     pub(crate) go_version: String,
@@ -85,7 +85,8 @@ impl Escapes {
 }
 
 /// How the diagnostics of the compiler were collected. A package that is compiled for several mains with a profile each counts for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Collection {
     /// Packages that this run compiled, and captured on the way.
     pub(crate) captured: u64,
@@ -109,7 +110,8 @@ impl Collection {
 }
 
 /// How the lock stands to a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LockState {
     /// The lock's Go version.
     pub(crate) go_version: String,
@@ -125,7 +127,8 @@ pub struct LockState {
 }
 
 /// The sites of a class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClassChange {
     /// `boxing`
     pub(crate) class: String,
@@ -136,7 +139,8 @@ pub struct ClassChange {
 }
 
 /// The escapes of a package.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EscapePackage {
     /// Its import path.
     pub(crate) path: String,

@@ -8,7 +8,6 @@ mod raw_runs;
 
 mod sentence;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{SCHEMA_VERSION, Tool, Verdict};
@@ -21,7 +20,8 @@ pub(crate) use known_before::{Allocated, Facts, Hot};
 pub(crate) use raw_runs::raw;
 
 /// The report of `prove`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -63,7 +63,8 @@ pub(crate) struct Report {
 }
 
 /// A machine.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Machine {
     /// `linux/amd64`
     pub(crate) platform: String,
@@ -76,7 +77,8 @@ pub(crate) struct Machine {
 }
 
 /// A program and its runs.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Program {
     /// What it is called.
     pub(crate) name: String,
@@ -99,7 +101,8 @@ pub(crate) struct Program {
 }
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunNumbers {
     /// CPU time in user space, in seconds.
     pub(crate) user: f64,
@@ -118,7 +121,8 @@ pub(crate) struct RunNumbers {
 }
 
 /// A number that a workload printed.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct OwnNumber {
     /// Its name.
     pub(crate) name: String,
@@ -129,7 +133,8 @@ pub(crate) struct OwnNumber {
 }
 
 /// What a comparison says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// The machine code is the same: nothing was measured.
@@ -148,7 +153,8 @@ pub(crate) enum Outcome {
 
 /// A program held against the first. Changes are in percent of what the first needs; negative: less. Those of a rate (`req/s`) are
 /// changes of the rate.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Comparison {
     /// The program.
     pub(crate) program: String,
@@ -195,7 +201,8 @@ pub(crate) struct Comparison {
 }
 
 /// What else changes.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Other {
     /// The metric.
     pub(crate) metric: String,

@@ -4,7 +4,6 @@ mod init;
 
 mod size_since;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{SCHEMA_VERSION, Tool, Toolchain};
@@ -13,7 +12,8 @@ pub use init::{Init, Inits, SymbolBytes};
 pub use size_since::Since;
 
 /// Why something is in an executable, and what goes without it. Sizes are bytes of a stripped file.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reasons {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -62,7 +62,8 @@ impl Reasons {
 }
 
 /// How an answer is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum By {
     /// The linker's own elimination, over the objects.
@@ -72,7 +73,8 @@ pub(crate) enum By {
 }
 
 /// A program as the linker sees it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Program {
     /// Packages that are loaded.
     pub(crate) packages: u64,
@@ -89,7 +91,8 @@ pub(crate) struct Program {
 }
 
 /// The answer about one thing.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Asked {
     /// As it was asked.
     pub(crate) name: String,
@@ -110,14 +113,16 @@ pub(crate) struct Asked {
 }
 
 /// From the start of a program to something.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Chain {
     /// In order.
     pub(crate) steps: Vec<Step>,
 }
 
 /// One step of a chain.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Step {
     /// `start`, `call`, `address`, `init`, `type`, `interface method`, `method by name`, `reflection`, `table`, `export`, `import`.
     pub(crate) kind: String,
@@ -132,7 +137,8 @@ pub(crate) struct Step {
 }
 
 /// A function that calls methods by names that are not known.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Caller {
     /// The function.
     pub(crate) symbol: String,
@@ -145,7 +151,8 @@ pub(crate) struct Caller {
 }
 
 /// What goes.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Freed {
     /// Bytes in all.
     pub(crate) bytes: u64,
@@ -159,7 +166,8 @@ pub(crate) struct Freed {
 }
 
 /// Bytes of a package.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PackageBytes {
     /// Its import path.
     pub(crate) package: String,
@@ -168,7 +176,8 @@ pub(crate) struct PackageBytes {
 }
 
 /// What goes without some things together.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cut {
     /// As they were named.
     pub(crate) names: Vec<String>,
@@ -177,7 +186,8 @@ pub(crate) struct Cut {
 }
 
 /// One of the cuts that free most.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Biggest {
     /// The package or the module.
     pub(crate) name: String,

@@ -1,6 +1,5 @@
 //! What each compile and each link took, out of what went past our `-toolexec`.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Inputs;
@@ -9,7 +8,8 @@ use crate::order::Order;
 use crate::plan::TargetPlan;
 
 /// What go's tools took in this run: with `[report] resources`. It differs from run to run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Resources {
     /// Compiles and links, by CPU time.
     pub(crate) tools: Vec<ToolCost>,
@@ -26,7 +26,8 @@ pub(crate) struct Resources {
 }
 
 /// A compile or a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ToolCost {
     /// `compile`, `link`, or `twin` for a link that was repeated without `-s -w`.
     pub(crate) tool: String,

@@ -1,7 +1,6 @@
 //! What `profile show` says, as one value: its JSON, and the source of its other renderings.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::Status;
@@ -9,7 +8,8 @@ use crate::profile::hot_summary::Hot;
 use crate::profile::{Health, Judgement, Summary, Worth};
 
 /// A profile at a glance.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Shown {
     /// The file.
     pub(crate) file: String,
@@ -45,7 +45,8 @@ pub(crate) struct Shown {
 }
 
 /// A limit, and how the profile stands to it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Gate {
     /// `min-samples`, `max-age` or `min-health`.
     pub(crate) item: String,
@@ -58,7 +59,8 @@ pub(crate) struct Gate {
 }
 
 /// How much of a profile fits a program.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Fit {
     /// The executable; `null` where sources were asked.
     pub(crate) binary: Option<String>,

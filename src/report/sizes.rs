@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::UNCOUNTED_C;
@@ -45,7 +44,8 @@ impl Retained {
 }
 
 /// Bytes of a package in the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PackageSize {
     /// The import path, or `unowned`.
     pub(crate) path: String,
@@ -67,7 +67,8 @@ pub(crate) struct PackageSize {
 }
 
 /// Bytes of a module in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ModuleSize {
     /// The module path, `std`, or `unowned`.
     pub(crate) path: String,

@@ -1,6 +1,5 @@
 //! An executable in the report.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::against::AgainstLock;
@@ -21,7 +20,8 @@ use crate::go::outside_settings::Ambient;
 use crate::lock::{self, Proof, Standing};
 
 /// One executable.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Target {
     /// The file name that go gives it.
     pub(crate) name: String,

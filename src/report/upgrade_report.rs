@@ -8,7 +8,6 @@ mod proved;
 
 mod bump_reason;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::comparison::Changes;
@@ -23,7 +22,8 @@ pub(crate) use godebug::{Godebug, Held, Inputs as GodebugInputs, Refused, godebu
 pub(crate) use proved::Proved;
 
 /// The report of `upgrade`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this format.
     pub(crate) schema_version: u32,
@@ -48,7 +48,8 @@ impl Report {
 }
 
 /// What one upgrade does.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Preview {
     /// As it is.
     pub(crate) before: Side,
@@ -71,7 +72,8 @@ pub(crate) struct Preview {
 }
 
 /// A side of a preview.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Side {
     /// `go1.27.3`
     pub(crate) go: String,
@@ -80,7 +82,8 @@ pub(crate) struct Side {
 }
 
 /// A module whose version moves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Bump {
     /// Its path.
     pub(crate) path: String,
@@ -93,7 +96,8 @@ pub(crate) struct Bump {
 }
 
 /// What differs on a platform.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Target {
     /// What gobuild-opt.lock calls it.
     pub(crate) key: String,
@@ -116,7 +120,8 @@ pub(crate) struct Target {
 }
 
 /// What differs in an executable. Sizes are bytes.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Executable {
     /// Its name.
     pub(crate) name: String,
@@ -150,7 +155,8 @@ pub(crate) struct Executable {
 }
 
 /// Calls in bodies of own functions that are inlined somewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Inlining {
     /// How many, each place once.
     pub(crate) calls: Pair,
@@ -161,7 +167,8 @@ pub(crate) struct Inlining {
 }
 
 /// A call.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Call {
     /// The function whose body holds it.
     pub(crate) caller: String,
@@ -172,7 +179,8 @@ pub(crate) struct Call {
 }
 
 /// A check that sees something else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Changed {
     /// `gobuild-opt explain ID` is its manual.
     pub(crate) id: String,
@@ -183,7 +191,8 @@ pub(crate) struct Changed {
 }
 
 /// What a check sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Seen {
     /// What became of it.
     pub(crate) status: Status,
@@ -194,7 +203,8 @@ pub(crate) struct Seen {
 }
 
 /// What a program makes of its container's CPU limit, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Processors {
     /// As it is.
     pub(crate) before: Option<String>,
@@ -207,7 +217,8 @@ pub(crate) struct Processors {
 }
 
 /// What changed in Go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Fact {
     /// The version that brought it: `1.26`.
     pub(crate) since: String,
@@ -224,7 +235,8 @@ pub(crate) struct Fact {
 }
 
 /// What only the new Go reports of the packages of the line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Vetted {
     /// Of `go vet`, in words.
     pub(crate) vet: String,
@@ -235,7 +247,8 @@ pub(crate) struct Vetted {
 }
 
 /// A place that an analyzer reports.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Place {
     /// `vet` or `fix`.
     pub(crate) command: String,
@@ -250,7 +263,8 @@ pub(crate) struct Place {
 }
 
 /// CPU time of compilers and linkers, in milliseconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Time {
     /// Packages that both sides compiled: what can be compared.
     pub(crate) packages: u64,

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Verdict {
     /// Exit code 0 or 1.
     pub(crate) pass: bool,
     /// A sentence for each budget and denied check that failed.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub(crate) failures: Vec<Reason>,
     /// A sentence for each cause by which gates were not judged, where that does not fail.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub(crate) not_judged: Vec<Reason>,
     /// A sentence for each gate that the change loosens, where that does not fail.
     #[serde(default)]

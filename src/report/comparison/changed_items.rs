@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::iter::repeat;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Item;
 use crate::order::Order;
 
 /// What changed, and how much was too small to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Changes {
     /// The largest change first. What is the same is left out, but for roles.
     pub(crate) list: Vec<Change>,
@@ -23,7 +23,8 @@ pub(crate) struct Changes {
 }
 
 /// One that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Change {
     /// The role, module, package or function.
     pub(crate) name: String,
@@ -42,7 +43,8 @@ pub(crate) struct Change {
 }
 
 /// What became of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// It was not there before.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -66,6 +67,7 @@ impl<'de> Deserialize<'de> for Name<'_> {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Name<'_> {
     fn inline_schema() -> bool {
         true

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::build::escape_pass::Collected;
@@ -16,7 +15,8 @@ use crate::report::built_file::shown;
 use crate::report::heat::SiteHeat;
 
 /// A place that allocates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Site {
     /// Its name in the lock, the same after edits elsewhere.
     pub(crate) id: String,
@@ -92,7 +92,8 @@ pub(crate) fn spelled(class: &str) -> &str {
 }
 
 /// A place in the file of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Place {
     /// Counted from 1.
     pub(crate) line: u32,

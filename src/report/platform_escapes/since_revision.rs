@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Against, ClassChange, Escapes, Weighing, ignoring};
@@ -30,7 +29,8 @@ pub(crate) struct Before<'a> {
 }
 
 /// How a revision stands to a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Revision {
     /// As it was asked for.
     pub(crate) name: String,

@@ -1,6 +1,5 @@
 //! What two builds differ in before anything is run, and what benchmarks allocate.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::order::Order;
@@ -9,7 +8,8 @@ use crate::prove::signed_rank::median;
 use crate::report::difference::{Function, Pair};
 
 /// What is known of a program beside the first without running them: exact, whatever the machine does.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Facts {
     /// Bytes of the file.
     pub(crate) size: Pair,
@@ -34,7 +34,8 @@ pub(crate) struct Facts {
 }
 
 /// Hot calls of a profile.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Hot {
     /// How many there are.
     pub(crate) calls: u64,
@@ -45,7 +46,8 @@ pub(crate) struct Hot {
 }
 
 /// What a benchmark allocates per operation, in the middle of its runs.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Allocated {
     /// `BenchmarkSearch/large`
     pub(crate) benchmark: String,

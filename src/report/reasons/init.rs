@@ -1,10 +1,10 @@
 //! What `why init` found.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What stays in a program because packages have something to do before `main`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Inits {
     /// Bytes that would go when no package had.
     pub bytes: u64,
@@ -15,7 +15,8 @@ pub struct Inits {
 }
 
 /// What a package does before `main`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Init {
     /// Its import path.
     pub package: String,
@@ -34,7 +35,8 @@ pub struct Init {
 }
 
 /// A symbol with its size.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SymbolBytes {
     /// Its name.
     pub symbol: String,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::UNOWNED;
@@ -10,7 +9,8 @@ use crate::binary::SHARED;
 use crate::report::comparison::{Change, Changes, State};
 
 /// A module or a package whose bytes changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Owner {
     /// Its path; `unowned` and `shared` are what belongs to none.
     pub(crate) name: String,

@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Call;
 use crate::report::Site;
 
 /// Sites of which it is known why only one side has them.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Told {
     /// Whether the new side has them.
     pub(crate) gained: bool,

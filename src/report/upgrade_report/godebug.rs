@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::go::godebugs::{Refusal, Setting, Table};
 use crate::order::Ordered;
 
 /// GODEBUG defaults of an executable: behaviour of an older Go that it is held to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Godebug {
     /// What the go line would say with the new Go: `1.27`.
     pub(crate) line: String,
@@ -25,7 +25,8 @@ pub(crate) struct Godebug {
 }
 
 /// A setting that holds behaviour back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Held {
     /// `containermaxprocs`
     pub(crate) name: String,
@@ -42,7 +43,8 @@ pub(crate) struct Held {
 }
 
 /// A setting that the new Go refuses to build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Refused {
     /// `tls10server=1`
     pub(crate) setting: String,

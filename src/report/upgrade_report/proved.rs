@@ -1,12 +1,12 @@
 //! What running both sides said, for the page.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::proof_report::{Comparison, Machine, Report};
 
 /// The program as it is and as it would be, side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Proved {
     /// What was run, `{bin}` being the program.
     pub(crate) workload: String,
