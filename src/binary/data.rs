@@ -1,6 +1,7 @@
 //! Finds an owner for every byte of the data: types, stack maps, texts and variables.
 
 mod known_first;
+mod text_lengths;
 
 use std::ops::Range;
 
@@ -12,7 +13,7 @@ use super::objects::{Data, How, Known, Places, Source, addr_of, source_of};
 use super::origins::Origins;
 use super::owners::{Owned, Ranked};
 use super::packages::{NONE, PackageId};
-use super::partition::{Recent, first_from, merge};
+use super::partition::{Recent, merge};
 use super::pointers::{self, Pointers};
 use super::references::Mentions;
 use super::runs::{Content, Run};
@@ -53,8 +54,7 @@ pub(super) fn account(
     doubt::drop_false(state, entries, &mut data, &targets);
     (state.done)();
     let starts = doubt::places(&data.starts, &targets);
-    let texts = data.runs.iter().find(|run| run.content == Content::Texts);
-    let lengths = agreed(lengths, &starts, texts.map_or(0, |texts| texts.range.end));
+    let lengths = text_lengths::find(state, (entries, &data), lengths, &starts);
     let found = data.lay_out(&Places {
         starts: &starts,
         lengths: &lengths,
@@ -224,33 +224,6 @@ fn arrays(data: &Data, slices: Vec<(Addr, u32)>, targets: &[Addr]) -> Vec<Range<
     slices.into_iter().filter_map(array).collect()
 }
 
-/// One length for each text: it ends where another begins, or at the end of all. Other numbers stand behind addresses, too,
-/// and other numbers look like addresses; where most lengths end nowhere, not every text is known, and that says nothing.
-fn agreed(mut lengths: Vec<(Addr, u32)>, starts: &[Addr], end: Addr) -> Vec<(Addr, u32)> {
-    // Where the last ends, and behind large ones.
-    const ALIGNMENT: u32 = 8;
-    const MOST: u32 = 32;
-    lengths.sort_unstable();
-    lengths.dedup();
-    let mut position = 0;
-    let ends = |it: &(Addr, u32)| {
-        let at = it.0 + it.1;
-        position = first_from(starts, position, it.0);
-        let next = starts.get(first_from(starts, position, at));
-        let room = if it.1 >= 8 * MOST { MOST } else { 1 };
-        at + ALIGNMENT > end || next.is_some_and(|next| *next < at + room)
-    };
-    let mut agreed: Vec<(Addr, u32)> = lengths.iter().copied().filter(ends).collect();
-    if 2 * agreed.len() < lengths.len() {
-        agreed = lengths;
-    }
-    // Of several, the shorter ones were meant as a part.
-    agreed.reverse();
-    agreed.dedup_by_key(|entry| entry.0);
-    agreed.reverse();
-    agreed
-}
-
 /// Loaded sections with data, without the tables that have owners already.
 fn areas(state: &State<'_, '_, '_>, mut taken: Vec<Range<Addr>>) -> Vec<Range<Addr>> {
     taken.sort_by_key(|range| range.start);
@@ -334,12 +307,15 @@ fn references(
     };
     if state.binary.format == Format::Wasm {
         let mut steps = references::wasm_code::Steps::default();
+        let mut found = Mentions::default();
         with_bodies(state.bytes, &mut entries.to_vec(), |entry, range| {
             references::wasm_code::scan(&state.bytes[range], &all, &mut steps, |mention| {
-                push(mention.target, entry.package, false)
+                push(mention.target, entry.package, false);
+                let length = mention.length.map(|length| (mention.target, length));
+                found.lengths.extend(length);
             });
         });
-        return Mentions::default();
+        return found;
     }
     let goarch = state.binary.goarch.as_deref();
     let watched = &mut state.watched;

@@ -21,7 +21,7 @@ pub struct DataObject {
     /// What it is.
     pub(crate) kind: Kind,
     /// How it is known where it ends.
-    pub(crate) how: How,
+    pub how: How,
     /// Whether neither its extent nor its owner is inferred.
     pub proven: bool,
     /// The packages whose code or types refer to it: places in [`Anatomy::packages`](super::Anatomy::packages).

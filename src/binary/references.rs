@@ -3,6 +3,7 @@
 
 mod amd64;
 pub(super) mod bodies;
+pub(super) mod lengths;
 pub(super) mod wasm_code;
 
 mod x86;
@@ -32,6 +33,8 @@ pub(super) struct Mentions {
     all: Vec<Mention>,
     /// Where those of each function end.
     ends: Vec<u32>,
+    /// Of wasm, which has none of these: numbers that stand in code beside what can be the address of a text.
+    pub lengths: Vec<(Addr, u32)>,
 }
 
 impl Mentions {
@@ -57,6 +60,7 @@ pub(super) fn scan(
     let mut found = Mentions {
         all: Vec::new(),
         ends: Vec::with_capacity(entries.len()),
+        lengths: Vec::new(),
     };
     let mut codes = Codes::new(image, data);
     for entry in entries {

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
+use gobuild_opt::binary::How;
+
 use crate::harness::Place;
 use crate::harness::programs::{self as build, Build};
 use crate::harness::toolchains::Toolchain;
@@ -335,6 +337,8 @@ pub struct Verdicts {
     pub wrong: u64,
     /// And that is called proven.
     pub proven_wrong: u64,
+    /// Texts by how their ends are known, and how many of these end elsewhere.
+    pub ends: BTreeMap<How, (u64, u64)>,
     /// The largest that are not right.
     pub worst: Vec<(u64, String)>,
 }
@@ -367,6 +371,14 @@ pub fn judge(bytes: &[u8], stretches: &[Stretch], has_symbols: bool) -> Verdicts
         found.total += it.size;
         let (end, mut right) = (it.address + it.size, 0);
         let first = objects.partition_point(|object| object.address <= it.address);
+        let same = first.checked_sub(1).map(|at| &objects[at]);
+        if let Some(object) = same.filter(|object| object.address == it.address)
+            && it.kind == Kind::String
+        {
+            let ends = found.ends.entry(object.how).or_default();
+            ends.0 += 1;
+            ends.1 += u64::from(object.size != it.size);
+        }
         for index in first.saturating_sub(1)..objects.len() {
             // In wasm a stretch of zeros is not in the file: an object reaches to the next.
             let object = &objects[index];
@@ -416,7 +428,13 @@ pub fn hold(what: &str, truth: &Truth, with_symbols: f64, stripped: f64) {
             percent(found.wrong),
             percent(found.proven_wrong)
         );
-        println!("{line}");
+        println!("{line}; ends of texts: {:?}", found.ends);
+        let beside = found.ends.get(&How::Length);
+        assert!(
+            beside.is_some_and(|it| it.0 > 0 && it.1 == 0),
+            "{line}: {:?}",
+            found.ends
+        );
         assert!(found.share() >= least, "{line}\n{:#?}", found.worst);
         assert!(percent(found.proven_wrong) <= PROVEN_WRONG, "{line}");
     }
