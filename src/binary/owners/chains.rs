@@ -145,14 +145,40 @@ impl<'a> Chains<'a> {
         let before: Vec<u32> = before.filter_map(place).take(NEAREST).collect();
         let after = (object + 1..owned.len()).take(MOST).take_while(same);
         let after: Vec<u32> = after.filter_map(place).take(NEAREST).collect();
-        match (&before[..], &after[..]) {
-            ([low, lower], [high, higher]) => match lower <= low && low <= high && high <= higher {
-                true => (*low, *high),
-                false => (*low.min(lower), *high.max(higher)),
-            },
-            ([low, lower], _) => (*low.min(lower), u32::MAX),
-            (_, [high, higher]) => (0, *high.max(higher)),
-            _ => (0, u32::MAX),
+        nearest(&before, &after)
+    }
+}
+
+/// Between which places a text stands that has the nearest before it and behind it, two on each side where they are known;
+/// anywhere where these contradict each other.
+fn nearest(before: &[u32], behind: &[u32]) -> Between {
+    const ANYWHERE: Between = (0, u32::MAX);
+    match (before, behind) {
+        ([low, lower], [high, higher]) if lower <= low && low <= high && high <= higher => {
+            (*low, *high)
         }
+        ([low, lower], [high, higher]) => {
+            let found = (*low.min(lower), *high.max(higher));
+            if found.0 <= found.1 { found } else { ANYWHERE }
+        }
+        ([low, lower], _) => (*low.min(lower), u32::MAX),
+        (_, [high, higher]) => (0, *high.max(higher)),
+        _ => ANYWHERE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_contradict_each_other_say_nothing() {
+        assert_eq!(nearest(&[5, 3], &[6, 9]), (5, 6));
+        // One on each side is out of order.
+        assert_eq!(nearest(&[8, 3], &[6, 9]), (3, 9));
+        // All that stand before come behind all that stand behind: from minio, where this was a place that ends before it begins.
+        assert_eq!(nearest(&[385, 390], &[331, 300]), (0, u32::MAX));
+        assert_eq!(nearest(&[5, 6], &[]), (5, u32::MAX));
+        assert_eq!(nearest(&[], &[6, 5]), (0, 6));
     }
 }
