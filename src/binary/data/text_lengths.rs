@@ -1,11 +1,9 @@
 //! Chooses a length for each text among the numbers that stand beside its address, in data and in code.
 
-use std::ops::Range;
-
 use crate::binary::functions::Entry;
 use crate::binary::image::Addr;
 use crate::binary::objects::Data;
-use crate::binary::partition::{Recent, first_from};
+use crate::binary::partition::{Recent, Sieve, first_from};
 use crate::binary::references::lengths::beside;
 use crate::binary::runs::Content;
 use crate::binary::state::State;
@@ -28,20 +26,26 @@ pub(super) fn find(
         room,
     };
     let known = agreed(in_data, &ends);
-    let open = Places::new(&texts, starts, &known);
+    let begins = &starts[first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end)];
+    let is_known = |addr: &Addr| known.binary_search_by_key(addr, |it| it.0).is_ok();
+    let open: Vec<Addr> = begins.iter().copied().filter(|it| !is_known(it)).collect();
+    // Every mention in the code is asked for.
+    let (open, begins) = (Sieve::new(&open), Sieve::new(begins));
     let mut in_code = Vec::new();
     let mut recent = Recent::new();
     let functions = (entries, &data.mentions);
     let mut keep = |addr: Addr, length: u32| {
         let fits = (1..=texts.end - addr).contains(&length);
-        if fits && recent.is_new(u64::from(addr) << 32 | u64::from(length)) {
+        let may_end =
+            || length >= LARGE || ends.near(addr + length, |at| begins.find(at).is_some());
+        if fits && may_end() && recent.is_new(u64::from(addr) << 32 | u64::from(length)) {
             in_code.push((addr, length));
         }
     };
-    let is_open = |addr| open.has(addr);
+    let is_open = |addr| open.find(addr).is_some();
     beside(state.image, goarch, functions, is_open, &mut keep);
     for (addr, length) in &data.mentions.lengths {
-        if open.has(*addr) {
+        if is_open(*addr) {
             keep(*addr, *length);
         }
     }
@@ -66,6 +70,11 @@ fn agreed(mut lengths: Vec<(Addr, u32)>, ends: &Ends<'_>) -> Vec<(Addr, u32)> {
     longest(agreed)
 }
 
+/// Bytes from which on a text may be aligned.
+const LARGE: u32 = 256;
+/// Where the last ends.
+const ALIGNMENT: u32 = 8;
+
 /// Where texts can end.
 struct Ends<'s> {
     /// Where something may begin, in order.
@@ -77,51 +86,23 @@ struct Ends<'s> {
 }
 
 impl Ends<'_> {
+    /// Whether a text that is not large can end at a place.
+    #[inline]
+    fn near(&self, at: Addr, begins: impl Fn(Addr) -> bool) -> bool {
+        at + ALIGNMENT > self.last || (at..at + self.room).any(begins)
+    }
+
     /// Whether a text ends where another begins, or at the end of all; texts ascend.
     fn agree(&self) -> impl FnMut(&(Addr, u32)) -> bool {
-        // Where the last ends, and behind large ones.
-        const ALIGNMENT: u32 = 8;
         const MOST: u32 = 32;
         let mut position = 0;
         move |it| {
             let at = it.0 + it.1;
             position = first_from(self.starts, position, it.0);
             let next = self.starts.get(first_from(self.starts, position, at));
-            let room = if it.1 >= 8 * MOST { MOST } else { self.room };
+            let room = if it.1 >= LARGE { MOST } else { self.room };
             at + ALIGNMENT > self.last || next.is_some_and(|next| *next < at + room)
         }
-    }
-}
-
-/// Texts whose length is looked for, a bit for each address: every mention in the code is asked for.
-struct Places {
-    first: Addr,
-    bits: Vec<u64>,
-}
-
-impl Places {
-    fn new(texts: &Range<Addr>, starts: &[Addr], known: &[(Addr, u32)]) -> Self {
-        let mut bits = vec![0u64; (texts.end - texts.start).div_ceil(u64::BITS) as usize];
-        let mut flip = |addr: Addr| {
-            let at = addr - texts.start;
-            bits[(at / u64::BITS) as usize] ^= 1 << (at % u64::BITS);
-        };
-        let from = starts.partition_point(|start| *start < texts.start);
-        let to = starts.partition_point(|start| *start < texts.end);
-        starts[from..to].iter().for_each(|start| flip(*start));
-        let is_start = |it: &&(Addr, u32)| starts[from..to].binary_search(&it.0).is_ok();
-        known.iter().filter(is_start).for_each(|it| flip(it.0));
-        Self {
-            first: texts.start,
-            bits,
-        }
-    }
-
-    #[inline]
-    fn has(&self, addr: Addr) -> bool {
-        let at = addr.wrapping_sub(self.first);
-        let word = self.bits.get((at / u64::BITS) as usize);
-        word.is_some_and(|word| word >> (at % u64::BITS) & 1 == 1)
     }
 }
 
