@@ -19,7 +19,7 @@ use super::types::Types;
 use super::watched::Watched;
 use super::{
     Binary, BuildInfo, Format, Mapped, Role, calls, functions, line_tables, listing, moduledata,
-    pclntab, read,
+    pclntab, read, wasm,
 };
 
 /// Finds the owner and the kind of every byte.
@@ -275,17 +275,7 @@ impl State<'_, '_, '_> {
 
     fn claim_code(&mut self, entries: &[Entry], module: &Moduledata) {
         if self.binary.format == Format::Wasm {
-            if let Some(section) = self
-                .binary
-                .sections
-                .iter()
-                .position(|section| section.role == Role::Code)
-            {
-                for it in entries {
-                    self.ledger
-                        .add(section, u64::from(it.size), it.package, Kind::Code);
-                }
-            }
+            self.claim_bodies(entries);
             self.claim_segment_headers();
             return;
         }
@@ -303,6 +293,20 @@ impl State<'_, '_, '_> {
         {
             self.ledger
                 .claim(self.image, (text, first.start), NONE, Kind::Loader);
+        }
+    }
+
+    /// In wasm the number of functions stands before the first.
+    fn claim_bodies(&mut self, entries: &[Entry]) {
+        let mut sections = self.binary.sections.iter();
+        let Some(section) = sections.position(|section| section.role == Role::Code) else {
+            return;
+        };
+        let count = wasm::bytes_before_bodies(self.bytes);
+        self.ledger.add(section, count, NONE, Kind::Headers);
+        for it in entries {
+            self.ledger
+                .add(section, u64::from(it.size), it.package, Kind::Code);
         }
     }
 

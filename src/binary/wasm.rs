@@ -1,5 +1,7 @@
 //! The bytes of a wasm module in, its sections and Go's linear memory out.
 
+use std::ops::Range;
+
 use wasmparser::{DataKind, Operator, Parser, Payload, TypeRef};
 
 use super::bytes::uvarint;
@@ -213,16 +215,26 @@ fn segments(bytes: &[u8], mut each: impl FnMut(usize, &[u8])) -> Option<()> {
     Some(())
 }
 
+/// The length of what stands before the first function in the section of code: how many there are.
+pub(super) fn bytes_before_bodies(bytes: &[u8]) -> u64 {
+    let code = code(bytes).unwrap_or_default().1;
+    let count = bytes.get(code).and_then(uvarint);
+    count.map_or(0, |count| count.1 as u64)
+}
+
+/// The number of functions that the module defines, and the contents of the section of code.
+fn code(bytes: &[u8]) -> Option<(u32, Range<usize>)> {
+    let mut payloads = payloads(bytes).map_while(|payload| payload);
+    payloads.find_map(|payload| match payload {
+        Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
+        _ => None,
+    })
+}
+
 /// The code of each function that the module defines, as offset and length in the file, with its length prefix; ends where
 /// a length leads out of the section.
 pub(super) fn bodies(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let code = payloads(bytes)
-        .map_while(|payload| payload)
-        .find_map(|payload| match payload {
-            Payload::CodeSectionStart { count, range, .. } => Some((count, range)),
-            _ => None,
-        });
-    let (count, range) = code.unwrap_or_default();
+    let (count, range) = code(bytes).unwrap_or_default();
     let data = bytes.get(range.clone()).unwrap_or_default();
     let mut position = uvarint(data).map_or(0, |it| it.1);
     let next = move || {

@@ -171,6 +171,8 @@ fn a_program_without_c_has_none() {
         ("linux", "arm64"),
         ("linux", "386"),
         ("linux", "s390x"),
+        ("linux", "riscv64"),
+        ("js", "wasm"),
         ("windows", "amd64"),
         ("darwin", "arm64"),
     ] {
