@@ -11,7 +11,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod files;
 mod programs;
+mod shared;
 mod stability;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
-use gobuild_opt::binary::How;
+use gobuild_opt::binary::{DataObject, How};
 
 use crate::harness::Place;
 use crate::harness::programs::{self as build, Build};
@@ -349,6 +351,23 @@ impl Verdicts {
     }
 }
 
+/// The objects between two addresses, each with how many of these bytes it has. In wasm a stretch of zeros is not in the file:
+/// an object reaches to the next.
+fn within(
+    objects: &[DataObject],
+    start: u64,
+    end: u64,
+) -> impl Iterator<Item = (&DataObject, u64)> {
+    let first = objects.partition_point(|object| object.address <= start);
+    let here = &objects[first.saturating_sub(1)..];
+    let begun = here.iter().take_while(move |object| object.address < end);
+    begun.enumerate().map(move |(index, object)| {
+        let next = here.get(index + 1).map_or(u64::MAX, |next| next.address);
+        let common = next.min(end).saturating_sub(object.address.max(start));
+        (object, common)
+    })
+}
+
 /// Compares each byte. A file without symbols names no packages without functions: their bytes are left out there.
 pub fn judge(bytes: &[u8], stretches: &[Stretch], has_symbols: bool) -> Verdicts {
     use gobuild_opt::binary::{Request, Whose, anatomy_with};
@@ -379,11 +398,7 @@ pub fn judge(bytes: &[u8], stretches: &[Stretch], has_symbols: bool) -> Verdicts
             ends.0 += 1;
             ends.1 += u64::from(object.size != it.size);
         }
-        for index in first.saturating_sub(1)..objects.len() {
-            // In wasm a stretch of zeros is not in the file: an object reaches to the next.
-            let object = &objects[index];
-            let next = objects.get(index + 1).map_or(u64::MAX, |it| it.address);
-            let common = next.min(end).saturating_sub(object.address.max(it.address));
+        for (object, common) in within(objects, it.address, end) {
             match &object.owner {
                 Whose::Package(place) if anatomy.packages[*place as usize].path == *owner => {
                     right += common;
@@ -393,9 +408,6 @@ pub fn judge(bytes: &[u8], stretches: &[Stretch], has_symbols: bool) -> Verdicts
                     found.proven_wrong += if object.proven { common } else { 0 };
                 }
                 _ => {}
-            }
-            if next >= end {
-                break;
             }
         }
         found.right += right;
