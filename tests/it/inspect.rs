@@ -142,6 +142,129 @@ fn sums_equal_the_file() {
     }
 }
 
+/// What several use has a line of its own, and what is proven stands beside what has an owner.
+#[test]
+fn the_text_says_what_is_shared_and_what_is_proven() {
+    for (name, known) in [
+        ("full", "by symbols, types and lengths"),
+        (
+            "stripped",
+            "by who uses it and by lengths: the file has no symbols for its data",
+        ),
+    ] {
+        let found = json(&format!("inspect {name}"));
+        let ledger = |key: &str| found["ledger"][key].as_u64().unwrap();
+        let run = place().run(&format!("inspect {name}"));
+        let words: Vec<&str> = run.stdout.split_whitespace().collect();
+        let text = words.join(" ");
+        let grouped = gobuild_opt::number::grouped;
+        let between_packages = ledger("shared");
+        let modules = found["modules"].as_array().unwrap().iter();
+        let mut modules = modules.filter(|module| module["origin"] == "shared");
+        let between_modules = modules.next().unwrap()["bytes"].as_u64().unwrap();
+        assert!(0 < between_modules && between_modules < between_packages);
+        let share = |bytes: u64| 100.0 * bytes as f64 / ledger("loaded") as f64;
+        for line in [
+            format!(
+                "shared: used by several packages {} ",
+                grouped(between_packages)
+            ),
+            format!(
+                "shared: used by several modules {} ",
+                grouped(between_modules)
+            ),
+            format!(
+                "of what is loaded, {:.2} % has an owner and {:.2} % is proven, {known}",
+                share(ledger("loaded_owned")),
+                share(ledger("loaded_proven"))
+            ),
+        ] {
+            assert!(text.contains(&line), "{line}: {}", run.shown());
+        }
+    }
+}
+
+/// A program with what once jumped between owners: time zones, constants of cryptography, `sync`.
+const MOVED: &str = r#"package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+	_ "time/tzdata"
+)
+
+type counter struct {
+	lock sync.Mutex
+	n    int
+}
+
+func (c *counter) Next() int {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	c.n++
+	return c.n
+}
+
+func main() {
+	var it any = &counter{n: len(os.Args)}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	zone, _ := time.LoadLocation(os.Args[0])
+	fmt.Println(it.(interface{ Next() int }).Next(), key, err, zone)
+}
+"#;
+
+/// A method that nobody calls, and one call more: only what was edited, and what the call brings along, changes by more than
+/// 0.02 % of the file.
+#[test]
+fn no_package_changes_with_an_edit_of_another() {
+    let place = module();
+    let method = "\nfunc (c *counter) Unused() string { return \"nobody calls this\" }\n";
+    let called = MOVED
+        .replace("\t\"sync\"\n", "\t\"strings\"\n\t\"sync\"\n")
+        .replace("err, zone)", "err, zone, strings.ToUpper(os.Args[0]))");
+    for (name, source) in [
+        ("before", MOVED.to_owned()),
+        ("method", format!("{MOVED}{method}")),
+        ("call", called),
+    ] {
+        place.write("main.go", source);
+        for (kind, flags) in [("full", ""), ("stripped", "-s -w")] {
+            let (output, flags) = (format!("{name}-{kind}"), format!("-ldflags={flags}"));
+            place.tool("go", &["build", "-trimpath", "-o", &output, &flags, "."]);
+        }
+    }
+    for kind in ["full", "stripped"] {
+        for (name, edited) in [
+            ("method", &["example.com/app"][..]),
+            (
+                "call",
+                &["example.com/app", "strings", "unicode", "internal/bytealg"],
+            ),
+        ] {
+            let line = format!("compare --floor 1 --format json before-{kind} {name}-{kind}");
+            let found = place.run(&line).json();
+            let pair = &found["pairs"][0];
+            let allowed = pair["before"]["size"].as_u64().unwrap() / 5000;
+            let packages = pair["packages"]["list"].as_array().unwrap();
+            let is_there = |path: &str| packages.iter().any(|package| package["name"] == path);
+            assert!(is_there("example.com/app"), "{line}: {packages:?}");
+            assert!(pair["packages"]["same"].as_u64().unwrap() > 50, "{line}");
+            for package in packages {
+                let path = package["name"].as_str().unwrap();
+                if edited.contains(&path) || path == "unowned" {
+                    continue;
+                }
+                let change = package["change"].as_i64().unwrap().unsigned_abs();
+                assert!(change <= allowed, "{line}, {allowed} allowed: {package}");
+            }
+        }
+    }
+}
+
 #[test]
 fn modules_have_versions_and_generics_are_paid_for_by_their_user() {
     let found = json("inspect stripped");
