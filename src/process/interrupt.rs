@@ -220,6 +220,14 @@ mod tests {
         }
     }
 
+    /// As the error and the manual promise: go and git may be silent for 20 s, and are stopped after ten minutes.
+    #[test]
+    fn who_is_asked_has_20_seconds_to_speak_and_10_minutes_to_answer() {
+        let patience = Interrupt::new(Warden::default()).patience;
+        assert_eq!(seconds(patience.silence), "20 s");
+        assert_eq!(seconds(patience.limit), "600 s");
+    }
+
     #[test]
     fn who_looks_is_given_time_and_who_does_not_is_ended() {
         let interrupt = Interrupt::default();

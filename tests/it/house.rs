@@ -262,6 +262,16 @@ fn the_environment_is_read_in_two_places() {
     assert_eq!(places(&["env::var", "current_dir()"], &allowed), NONE);
 }
 
+/// A clock may stand in any year: what is written of the time is asked of `clock.rs`, which has an answer for each.
+#[test]
+fn the_date_is_asked_in_one_place() {
+    let dates = ["Timestamp::now", "Zoned::now", "Date::now", "DateTime::now"];
+    assert_eq!(places(&dates, &["clock.rs"]), NONE);
+    // How old a file is, and the order of two of them: what builds compares times of files.
+    let builds = ["clock.rs", "build.rs", "build/", "command/pass.rs"];
+    assert_eq!(places(&["SystemTime::now"], &builds), NONE);
+}
+
 #[test]
 fn nothing_panics_on_purpose() {
     let words = [

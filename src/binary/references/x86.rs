@@ -45,10 +45,21 @@ fn is_passed_on(instruction: &Instruction) -> bool {
 mod tests {
     use super::*;
 
-    fn found(code: &[u8]) -> Vec<u64> {
+    fn found(code: &[u8], bits: u32) -> Vec<u64> {
         let mut found = Vec::new();
-        operands((code, 0x1000), 32, u32::MAX, |it| found.push(it));
+        operands((code, 0x1000), bits, u32::MAX, |address| {
+            found.push(address)
+        });
         found
+    }
+
+    /// `lea rax, [rip + 0x52184]; mov ebx, 7`: no address stands across the two, and none in the second.
+    #[test]
+    fn a_number_behind_an_address_is_none() {
+        let code = [
+            0x48, 0x8d, 0x05, 0x84, 0x21, 0x05, 0x00, 0xbb, 0x07, 0x00, 0x00, 0x00,
+        ];
+        assert_eq!(found(&code, 64), [0x1007 + 0x52184]);
     }
 
     #[test]
@@ -63,7 +74,7 @@ mod tests {
             &[0x8b, 0x0c, 0x85],
         ] {
             let code = [prefix, &[0xb0, 0xdc, 0xd3, 0x08]].concat();
-            assert!(found(&code).contains(&ADDRESS), "{code:02x?}");
+            assert!(found(&code, 32).contains(&ADDRESS), "{code:02x?}");
         }
         // cmp ecx, as math/big compares a divisor with 148,102,320; add edx; and eax; imul eax, ecx; xor ebx.
         for prefix in [
@@ -74,7 +85,7 @@ mod tests {
             &[0x81, 0xf3],
         ] {
             let code = [prefix, &[0xb0, 0xdc, 0xd3, 0x08]].concat();
-            assert!(found(&code).is_empty(), "{code:02x?}");
+            assert!(found(&code, 32).is_empty(), "{code:02x?}");
         }
     }
 }
