@@ -255,6 +255,50 @@ fn all_of_a_listing_is_top_0_everywhere() {
     }
 }
 
+/// What a question, a profile and a trial list: three rows, then one, then all by either number.
+#[test]
+fn all_of_an_answer_is_top_0_too() {
+    let place = program();
+    let escaping = |names: &[&str]| {
+        let line = |name: &&str| format!("\t{name} := 7\n\tkept = append(kept, &{name})\n");
+        let lines: String = names.iter().map(line).collect();
+        format!(
+            "package main\n\nvar kept []*int\n\nfunc main() {{\n{lines}\tprintln(len(kept))\n}}\n"
+        )
+    };
+    place.write("cmd/kept/main.go", escaping(&["a", "b", "c", "d"]));
+    place.write("less.go.txt", escaping(&["a"]));
+    let overlay = "{\"Replace\": {\"cmd/kept/main.go\": \"less.go.txt\"}}";
+    place.write("overlay.json", overlay);
+    let planted = crate::advise::twin();
+    let recorded = crate::advise::recorded("1.27.3");
+    for (place, line) in [
+        (&place, "why fmt ./cmd/tiny".to_owned()),
+        (&place, "try --overlay overlay.json ./cmd/kept".to_owned()),
+        (
+            &planted,
+            format!("advise -trimpath --profile {recorded} ./cmd/hotspots"),
+        ),
+    ] {
+        let printed = |top: &str| {
+            let run = place.run(&format!("{line} --top {top}"));
+            assert_eq!(run.code(), 0, "{}", run.shown());
+            run.stdout
+        };
+        let (all, one) = (printed("0"), printed("1"));
+        assert_eq!(all, printed("1000000"), "{line}");
+        assert!(
+            all.lines().count() >= one.lines().count() + 2,
+            "{line}\n{all}\n{one}"
+        );
+    }
+    for command in ["why", "try", "advise", "upgrade"] {
+        let help = place.run(&format!("{command} --help"));
+        let words: Vec<&str> = help.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains("0 for all"), "{}", help.shown());
+    }
+}
+
 #[test]
 fn one_run_writes_several_reports() {
     let place = program();

@@ -44,6 +44,14 @@ fn the_root_of_a_workspace_is_told_its_modules() {
     assert_eq!(run.code(), 0, "{}", run.shown());
     let text = place.text("gobuild-opt.toml");
     assert!(text.contains("packages = [\"./app\"]"), "{text}");
+    // `n` in main.
+    let run = place.run("escape --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    let packages = &report["targets"][0]["escapes"]["packages"];
+    assert_eq!(packages.as_array().unwrap().len(), 1, "{packages}");
+    assert_eq!(packages[0]["path"], "example.com/app");
+    assert_eq!(packages[0]["moved"], 1, "{packages}");
     let run = place.run("release --baseline off --set checks.gomaxprocs=warn");
     assert_eq!(run.code(), 0, "{}", run.shown());
     assert!(place.path("dist/app").is_file());

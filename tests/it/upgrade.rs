@@ -560,6 +560,11 @@ fn a_module_moves_in_a_copy_of_go_mod() {
         (&new["before"], &new["why"]),
         (&Value::Null, &"imported by example.com/lib".into())
     );
+    // 0 is all of a listing.
+    let listed = |top: &str| place.run(&format!("{line} --top {top}")).stdout;
+    let all = listed("0");
+    assert_eq!(all, listed("1000000"));
+    assert!(all.lines().count() > listed("1").lines().count(), "{all}");
     // What is vendored is old: the new side comes from the module cache.
     place.tool("go", &["mod", "vendor"]);
     let before = state(&place);

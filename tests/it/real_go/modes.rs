@@ -76,6 +76,53 @@ fn flags_of_a_debugger_or_a_detector_are_no_release() {
     assert_eq!(run.code(), 1, "{}", run.shown());
 }
 
+/// By what Go recorded in the file, whatever the flags were: the stand-in "builds" one that says so of itself.
+#[test]
+fn a_detector_in_the_finished_file_is_no_release() {
+    use crate::harness::programs::{Build, small};
+    const OTHER: &[u8] = b"\tGOAMD64=v1\n";
+    let plain = small(Build::new("linux/amd64", "-s -w"));
+    // In the data of the program, and where tools read it.
+    let places: Vec<usize> = memchr::memmem::find_iter(&plain, OTHER).collect();
+    assert_eq!(places.len(), 2);
+    for (setting, named) in [
+        ("-race=true", Some("`-race`")),
+        ("-msan=true", Some("`-msan`")),
+        ("-asan=true", Some("`-asan`")),
+        ("GOAMD64=v1", None),
+    ] {
+        let mut place = Place::fake("");
+        let mut bytes = plain.to_vec();
+        for at in &places {
+            bytes[at + 1..at + OTHER.len() - 1].copy_from_slice(setting.as_bytes());
+        }
+        std::fs::write(place.aside("made"), bytes).unwrap();
+        place.fake_go(&format!(
+            "build: output copy {}",
+            place.aside("made").display()
+        ));
+        let line = "release --baseline off --escapes off";
+        let report = place.release("--baseline off --escapes off");
+        let checks = report["targets"][0]["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["id"] == "debug-build");
+        let found = found.unwrap();
+        let denied = place.run(&format!("{line} -q --set checks.debug-build=deny"));
+        match named {
+            Some(flag) => {
+                assert_eq!(found["status"], "warn", "{setting}: {found}");
+                let words = format!("made with {flag}");
+                let message = found["message"].as_str().unwrap();
+                assert!(message.ends_with(&words), "{message}");
+                assert_eq!(denied.code(), 1, "{}", denied.shown());
+            }
+            None => {
+                assert_eq!(found["status"], "pass", "{found}");
+                assert_eq!(denied.code(), 0, "{}", denied.shown());
+            }
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_is_not_linked_twice() {
     let place = Place::module();
@@ -101,4 +148,28 @@ fn escapes_of_a_library_for_wasip1_are_collected() {
     assert_eq!(check["status"], "pass", "{check}");
     let path = report["targets"][0]["artifact"]["path"].as_str().unwrap();
     assert_eq!(path, "dist/tiny.wasm");
+}
+
+/// go leaves out what a loader looks for; in a directory of ours the name has it.
+#[test]
+fn a_shared_library_in_the_output_directory_ends_as_a_loader_expects() {
+    let mut place = Place::module();
+    place.env("CGO_ENABLED", "1");
+    for (target, name) in [("linux/amd64", "tiny.so"), ("wasip1/wasm", "tiny.wasm")] {
+        let run = place.run(&format!(
+            "plan -buildmode=c-shared --out-dir dist --target {target}"
+        ));
+        assert_eq!(run.code(), 0, "{target}: {}", run.shown());
+        let last = run.stdout.lines().last().unwrap();
+        assert!(last.starts_with("mv "), "{}", run.shown());
+        assert!(
+            last.ends_with(&format!("/dist/{name}")),
+            "{target}: {}",
+            run.shown()
+        );
+    }
+    // A name that is typed is the name.
+    let run = place.run("plan -buildmode=c-shared -o clib");
+    let last = run.stdout.lines().last().unwrap();
+    assert!(last.ends_with("/clib"), "{}", run.shown());
 }

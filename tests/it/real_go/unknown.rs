@@ -3,7 +3,7 @@
 use gobuild_opt::analysis::frames::grown;
 use gobuild_opt::binary::{self, Function};
 
-use crate::harness::Place;
+use crate::harness::{Place, skipped};
 
 fn program() -> Place {
     let place = Place::module();
@@ -82,6 +82,49 @@ fn what_cannot_be_read_is_not_absent() {
         );
     }
     assert!(!compared.contains("std"), "{compared}");
+}
+
+/// A program with C code and the libraries that it needs: where its packages cannot be told, the C code is not called absent.
+#[test]
+fn c_code_beside_shared_libraries_is_not_absent() {
+    let place = Place::module();
+    let gcc = place.command("gcc").arg("--version").output();
+    if !gcc.is_ok_and(|done| done.status.success()) {
+        return skipped("no gcc");
+    }
+    place.write(
+        "main.go",
+        "package main\n\n// #cgo LDFLAGS: -lm\n// #include <math.h>\nimport \"C\"\n\nfunc main() { println(float64(C.cos(1))) }\n",
+    );
+    let mut go = place.command("go");
+    go.args(["build", "-trimpath", "-ldflags=-s -w", "-o", "tiny", "."]);
+    let done = go.env("CGO_ENABLED", "1").output().unwrap();
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{stderr}");
+    let bytes = place.read("tiny");
+    place.write("old", as_of_old(&bytes, true));
+    place.write("bare", as_of_old(&bytes, false));
+    for (file, words, linked) in [
+        ("tiny", "cgo: enabled, ", Some(true)),
+        (
+            "old",
+            "cgo: enabled; whether it is linked is not known",
+            None,
+        ),
+        (
+            "bare",
+            "cgo: unknown; whether it is linked is not known",
+            None,
+        ),
+    ] {
+        let run = place.run(&format!("inspect {file}"));
+        for words in ["needs libm.so.6", words] {
+            assert!(run.stdout.contains(words), "{file}: {}", run.shown());
+        }
+        assert!(!run.stdout.contains("and not linked"), "{}", run.shown());
+        let json = place.run(&format!("inspect --format json {file}")).json();
+        assert_eq!(json["cgo"]["linked"].as_bool(), linked, "{file}");
+    }
 }
 
 /// The list of modules is in the file, whatever else cannot be read of it.

@@ -63,6 +63,49 @@ fn a_profile_that_never_comes() {
     ends(&place, "profile merge -o out.pprof cpu.pprof cpu.pprof");
 }
 
+/// What only a regular file can be is refused at once, and not waited for.
+#[test]
+fn profiles_and_programs_that_are_pipes_are_refused() {
+    let place = Place::module();
+    fifo(&place, "pipe");
+    place.write("cpu.pprof", crate::pgo::profile_of(1, 1));
+    for (line, code, words) in [
+        (
+            "advise --profile pipe",
+            2,
+            "`pipe`: it is not a regular file",
+        ),
+        (
+            "release -pgo=pipe",
+            2,
+            "/pipe` is no profile: it is no regular file",
+        ),
+        (
+            "release --set pgo.profile=pipe",
+            2,
+            "/pipe` is no profile: it is no regular file",
+        ),
+        (
+            "escape -pgo=pipe",
+            2,
+            "/pipe` is no profile: it is no regular file",
+        ),
+        (
+            "profile show --binary pipe cpu.pprof",
+            4,
+            "`pipe` is not a file",
+        ),
+    ] {
+        let mut command = place.command(PROGRAM);
+        command.args(line.split(' ')).stdout(Stdio::null());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        assert_eq!(wait_for_exit(&mut child).code(), Some(code), "{line}");
+        let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+        assert!(stderr.contains(words), "{line}: {stderr}");
+    }
+    ends(&place, "profile diff cpu.pprof pipe");
+}
+
 #[test]
 fn an_output_or_a_report_that_nobody_reads() {
     let mut place = place("");
