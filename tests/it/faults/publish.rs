@@ -156,6 +156,7 @@ fn a_kill_at_any_system_call_leaves_the_old_or_the_new_set() {
     good(&mut place);
     prepare(&place, Start::Old);
     assert_eq!(place.run_in("w", RELEASE).code(), 0);
+    let mut all = 0;
     for start in [Start::Old, Start::Nothing, Start::Shared] {
         good(&mut place);
         prepare(&place, start);
@@ -210,7 +211,9 @@ fn a_kill_at_any_system_call_leaves_the_old_or_the_new_set() {
         // A few of them may all come to one side.
         assert!(step > 1 || (old > 0 && new > 0));
         assert!(killed * 10 >= (old + new) * 9);
+        all += killed;
     }
+    assert!(step > 1 || all >= 200, "{all} kills");
 }
 
 /// Where the warden is dead, too, as after a loss of power: the next run takes it back.
@@ -276,6 +279,34 @@ fn failing(place: &Place, names: &str, faults: &[String]) -> Option<Failed> {
         stderr,
         log: std::fs::read_to_string(&log).unwrap_or_default(),
     })
+}
+
+/// What speaks of the others takes its name last, whatever was there before.
+#[test]
+fn the_sums_take_their_name_after_all_outputs() {
+    let place = three();
+    for start in [Start::Old, Start::Nothing, Start::Shared] {
+        prepare(&place, start);
+        let Some(Failed { code, log, .. }) = failing(&place, "/^rename", &[]) else {
+            return skipped("the order of names: there is no strace that may trace");
+        };
+        assert_eq!(code, Some(0), "{start:?}");
+        let dist = format!("{}/", place.path("w/dist").display());
+        let named = |line: &str| {
+            let target = line.rsplit('"').nth(1)?;
+            let name = target.strip_prefix(&dist)?;
+            (!name.contains('/')).then(|| name.to_owned())
+        };
+        let mut names: Vec<String> = log.lines().filter_map(named).collect();
+        assert_eq!(
+            names.pop().as_deref(),
+            Some("SHA256SUMS"),
+            "{start:?}: {log}"
+        );
+        names.sort();
+        assert_eq!(names, NAMES, "{start:?}: {log}");
+        sums_are_true(&place);
+    }
 }
 
 /// A rename that fails at any place takes the others back, and says the truth.

@@ -140,6 +140,39 @@ fn a_loosened_gate_is_said_where_ci_names_the_base() {
     );
 }
 
+/// The target branch went on after the change left it: what it tightened since is nothing that the change loosened.
+#[test]
+fn a_change_is_compared_with_where_it_left_the_target() {
+    let limit = |size: &str| BASE.replace("1 KiB", size);
+    let mut place = branched(&limit("40 MiB"));
+    let left = place.tool("git", &["rev-parse", "HEAD"]);
+    place.write("note", "work");
+    commit(&place, "work on the change");
+    git(&place, &["checkout", "-q", "main"]);
+    place.write("gobuild-opt.toml", limit("20 MiB"));
+    commit(&place, "tighter");
+    git(&place, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    git(&place, &["checkout", "-q", "change"]);
+    place.env("GITHUB_BASE_REF", "main");
+    let run = place.run("release --format json");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let report = run.json();
+    assert_eq!(check(&report).0, "pass", "{}", run.shown());
+    assert_eq!(report["change"]["loosened"], Value::Array(Vec::new()));
+    let since = format!("origin/main ({})", &left[..12]);
+    assert_eq!(report["change"]["since"], since.as_str());
+    place.write("gobuild-opt.toml", limit("30 MiB"));
+    let (status, message) = check(&place.run("release --format json").json());
+    assert_eq!(status, "pass", "tighter than where it left: {message}");
+    place.write("gobuild-opt.toml", limit("64 MiB"));
+    commit(&place, "looser");
+    let run = place.run("release --format json");
+    let words = "the size budget was raised from 40.00 MiB to 64.00 MiB";
+    assert_eq!(run.json()["change"]["loosened"][0], words);
+    assert_eq!(run.json()["change"]["since"], since.as_str());
+    assert_eq!(check(&run.json()).0, "warn", "{}", run.shown());
+}
+
 /// Not only GitHub and GitLab say that a build is of a pull request.
 #[test]
 fn other_services_name_the_base_as_well() {
