@@ -12,6 +12,10 @@ use super::{Format, references};
 /// owners instead.
 const MOST_ROUNDS: usize = 8;
 
+/// So near to a number that was none, others may be none as well: instructions that are alike have bytes that are, and there are
+/// more of them than rounds.
+const NEAR: u32 = 4096;
+
 /// Drops mentions that are none. Only one that would cut a large object is worth the look; where one falls, what stood
 /// beside it may cut a large object, too.
 pub(super) fn drop_false(
@@ -22,11 +26,12 @@ pub(super) fn drop_false(
 ) {
     let goarch = state.binary.goarch.as_deref();
     let mut verified = std::mem::take(&mut data.sure);
+    let mut fallen = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let all = places(&data.starts, targets);
         let (to, known) = (Sieve::new(targets), Sieve::new(&verified));
         let is_sure = |addr| known.find(addr).is_some() || to.find(addr).is_some();
-        let (doubtful, users) = doubtful(&data.starts, &all, is_sure);
+        let (doubtful, users) = doubtful(&data.starts, &all, is_sure, &fallen);
         if doubtful.is_empty() {
             return;
         }
@@ -47,9 +52,10 @@ pub(super) fn drop_false(
         }
         verified.append(&mut more);
         verified.sort_unstable();
-        let refuted = Sieve::new(&refuted);
+        let sieve = Sieve::new(&refuted);
         data.starts
-            .retain(|start| refuted.find(addr_of(*start)).is_none());
+            .retain(|start| sieve.find(addr_of(*start)).is_none());
+        fallen = refuted;
     }
 }
 
@@ -80,19 +86,31 @@ fn used_as_addresses(
     verified
 }
 
-/// Places that only code mentions and that are far from the next on a side, and the packages whose code that is.
-fn doubtful(starts: &[u64], all: &[Addr], is_sure: impl Fn(Addr) -> bool) -> (Vec<Addr>, Set) {
+/// Places that only code mentions and that are far from the next on a side, or near to one that has `fallen`, and the packages
+/// whose code that is.
+fn doubtful(
+    starts: &[u64],
+    all: &[Addr],
+    is_sure: impl Fn(Addr) -> bool,
+    fallen: &[Addr],
+) -> (Vec<Addr>, Set) {
     const LARGE: u32 = 256;
     let (mut doubtful, mut users) = (Vec::new(), Vec::new());
     let mut starts = starts;
     let mut last = None;
+    let is_near = |place: Addr| {
+        let at = fallen.partition_point(|other| other.saturating_add(NEAR) < place);
+        fallen
+            .get(at)
+            .is_some_and(|other| other.abs_diff(place) <= NEAR)
+    };
     for (index, &place) in all.iter().enumerate() {
         let next = all.get(index + 1).copied();
         let large =
             |a: Option<Addr>, b: Option<Addr>| a.zip(b).is_none_or(|it| it.1 - it.0 >= LARGE);
         let cuts = large(last, Some(place)) || large(Some(place), next);
         last = Some(place);
-        if !cuts {
+        if !cuts && !is_near(place) {
             continue;
         }
         let before = starts.iter().take_while(|start| addr_of(**start) < place);

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::image::{Addr, Image};
+use super::ledger::Kind;
 use super::objects::Data;
 use super::runs::{Content, Run};
 
@@ -40,6 +41,9 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if inside.contains(target) || found.edges.len() >= most {
                 return;
             }
+            if is_hash(data, target) && is_of_type(data, at) {
+                return;
+            }
             if data.records.contains(&target) {
                 return;
             }
@@ -66,6 +70,22 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
         });
     }
     found
+}
+
+/// Whether a word of a type that leads to a place is its hash: types have no addresses of variables, and a hash looks like one
+/// where addresses have four bytes.
+pub(super) fn is_hash(data: &Data, target: Addr) -> bool {
+    let is_variable = |run: &Run| {
+        matches!(run.content, Content::Plain | Content::Pointers) && run.range.contains(&target)
+    };
+    data.word == 4 && data.runs.iter().any(is_variable)
+}
+
+/// Whether a place is in a type.
+fn is_of_type(data: &Data, at: Addr) -> bool {
+    let known = data.known.partition_point(|known| known.end <= at);
+    let known = data.known.get(known).filter(|known| known.start <= at);
+    known.is_some_and(|known| known.kind == Kind::Types)
 }
 
 /// Elements that are many.

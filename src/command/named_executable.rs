@@ -19,9 +19,10 @@ pub(crate) fn open(path: &Path, cwd: &Path) -> Result<binary::Mapped> {
         error.message = error
             .message
             .replace(&full.display().to_string(), &shown.to_string());
-        error.hint(match full.exists() {
-            true => "build it again, and check the disk",
-            false => "check the path, or build the executable first",
+        error.hint(match full.metadata() {
+            Ok(about) if about.is_file() => "build it again, and check the disk",
+            Ok(_) => "write it to a file: no executable is read from a pipe or a device",
+            Err(_) => "check the path, or build the executable first",
         })
     })
 }

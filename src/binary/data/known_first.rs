@@ -122,7 +122,8 @@ pub(super) fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     for it in types.filter(|object| object.owner != NONE && !name(object)) {
         pointers::words(state.image, &(it.start..it.end), &all, |_, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
-            if !inside.contains(target) && recent.is_new(place) {
+            let is_place = !inside.contains(target) && !pointers::is_hash(data, target);
+            if is_place && recent.is_new(place) {
                 found.push(place);
             }
         });
