@@ -379,12 +379,10 @@ fn together<'a>(sites: impl Iterator<Item = &'a Site>) -> Option<SiteHeat> {
 
 /// The counts of the sites that were selected.
 fn recounted(sites: &[IdentifiedSite]) -> Vec<EscapePackage> {
-    let mut paths: Vec<&str> = sites
+    let paths: BTreeSet<&str> = sites
         .iter()
         .map(|site| site.site.package.as_str())
         .collect();
-    paths.sort_unstable();
-    paths.dedup();
     let empty = |path: &&str| escape::PackageEscapes {
         path: (*path).to_owned(),
         ..escape::PackageEscapes::default()
