@@ -12,8 +12,8 @@ use super::{Format, references};
 /// owners instead.
 const MOST_ROUNDS: usize = 8;
 
-/// So near to a number that was none, others may be none as well: instructions that are alike have bytes that are, and there are
-/// more of them than rounds.
+/// Instructions that are alike have bytes that look like addresses close to each other. Where one was none, those within this
+/// distance are looked at in the next round: one by one from the outside, there would be more of them than rounds.
 const NEAR: u32 = 4096;
 
 /// Drops mentions that are none. Only one that would cut a large object is worth the look; where one falls, what stood
@@ -55,7 +55,11 @@ pub(super) fn drop_false(
         let sieve = Sieve::new(&refuted);
         data.starts
             .retain(|start| sieve.find(addr_of(*start)).is_none());
-        fallen = refuted;
+        // In wasm, how a number is used says what it may be, and not what it is: only those that matter are asked for.
+        fallen = match state.binary.format {
+            Format::Wasm => Vec::new(),
+            _ => refuted,
+        };
     }
 }
 

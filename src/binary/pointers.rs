@@ -41,7 +41,7 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if inside.contains(target) || found.edges.len() >= most {
                 return;
             }
-            if is_hash(data, target) && is_of_type(data, at) {
+            if is_hash(data, at) {
                 return;
             }
             if data.records.contains(&target) {
@@ -72,20 +72,20 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     found
 }
 
-/// Whether a word of a type that leads to a place is its hash: types have no addresses of variables, and a hash looks like one
-/// where addresses have four bytes.
-pub(super) fn is_hash(data: &Data, target: Addr) -> bool {
-    let is_variable = |run: &Run| {
-        matches!(run.content, Content::Plain | Content::Pointers) && run.range.contains(&target)
-    };
-    data.word == 4 && data.runs.iter().any(is_variable)
+/// Whether the word at a place is the hash of a type or of a method table, which stands behind two words in both
+/// (`internal/abi`): where addresses have four bytes it looks like one.
+fn is_hash(data: &Data, at: Addr) -> bool {
+    if data.word != 4 {
+        return false;
+    }
+    let known = data.known.partition_point(|known| known.end <= at);
+    let known = data.known.get(known);
+    known.is_some_and(|it| it.kind == Kind::Types && hash_of(it.start, data.word) == at)
 }
 
-/// Whether a place is in a type.
-fn is_of_type(data: &Data, at: Addr) -> bool {
-    let known = data.known.partition_point(|known| known.end <= at);
-    let known = data.known.get(known).filter(|known| known.start <= at);
-    known.is_some_and(|known| known.kind == Kind::Types)
+/// Where the hash of a type stands.
+pub(super) fn hash_of(start: Addr, word: u32) -> Addr {
+    start.saturating_add(2 * word)
 }
 
 /// Elements that are many.

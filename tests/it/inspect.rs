@@ -220,7 +220,7 @@ func main() {
 /// A method that nobody calls, and one call more: only what was edited, and what the call brings along, changes by more than
 /// 0.02 % of the file.
 #[test]
-fn no_package_changes_with_an_edit_of_another() {
+fn compare_shows_no_change_of_what_was_not_edited() {
     let place = module();
     let method = "\nfunc (c *counter) Unused() string { return \"nobody calls this\" }\n";
     let called = MOVED

@@ -120,10 +120,10 @@ pub(super) fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
         found.is_ok_and(|at| data.texts[at].end == object.end)
     };
     for it in types.filter(|object| object.owner != NONE && !name(object)) {
-        pointers::words(state.image, &(it.start..it.end), &all, |_, target| {
+        pointers::words(state.image, &(it.start..it.end), &all, |at, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
-            let is_place = !inside.contains(target) && !pointers::is_hash(data, target);
-            if is_place && recent.is_new(place) {
+            let is_hash = data.word == 4 && at == pointers::hash_of(it.start, data.word);
+            if !is_hash && !inside.contains(target) && recent.is_new(place) {
                 found.push(place);
             }
         });

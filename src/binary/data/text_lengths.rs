@@ -29,7 +29,7 @@ pub(super) fn find(
     let begins = &starts[first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end)];
     let is_known = |addr: &Addr| known.binary_search_by_key(addr, |it| it.0).is_ok();
     let open: Vec<Addr> = begins.iter().copied().filter(|it| !is_known(it)).collect();
-    // Every mention in the code is asked for.
+    // A sieve answers fast for the many mentions of other things.
     let (open, begins) = (Sieve::new(&open), Sieve::new(begins));
     let mut in_code = Vec::new();
     let mut recent = Recent::new();
@@ -52,6 +52,13 @@ pub(super) fn find(
     in_code.sort_unstable();
     in_code.dedup();
     in_code.retain(ends.agree());
+    // Many numbers stand in code, and where texts are short many end where some text begins. Only in a large text something else
+    // may seem to begin.
+    let within = |it: &(Addr, u32)| {
+        let next = starts.get(first_from(starts, 0, it.0 + 1));
+        next.is_some_and(|next| *next < it.0 + it.1)
+    };
+    in_code.retain(|it| it.1 >= LARGE || !within(it));
     let mut all = known;
     all.extend(in_code);
     longest(all)
@@ -86,10 +93,15 @@ struct Ends<'s> {
 }
 
 impl Ends<'_> {
+    /// Whether nothing but alignment stands behind a place.
+    fn is_last(&self, at: Addr) -> bool {
+        self.last.saturating_sub(at) < ALIGNMENT
+    }
+
     /// Whether a text that is not large can end at a place.
     #[inline]
     fn near(&self, at: Addr, begins: impl Fn(Addr) -> bool) -> bool {
-        at + ALIGNMENT > self.last || (at..at + self.room).any(begins)
+        self.is_last(at) || (at..at.saturating_add(self.room)).any(begins)
     }
 
     /// Whether a text ends where another begins, or at the end of all; texts ascend.
@@ -101,7 +113,7 @@ impl Ends<'_> {
             position = first_from(self.starts, position, it.0);
             let next = self.starts.get(first_from(self.starts, position, at));
             let room = if it.1 >= LARGE { MOST } else { self.room };
-            at + ALIGNMENT > self.last || next.is_some_and(|next| *next < at + room)
+            self.is_last(at) || next.is_some_and(|next| *next - at < room)
         }
     }
 }
@@ -113,4 +125,50 @@ fn longest(mut lengths: Vec<(Addr, u32)>) -> Vec<(Addr, u32)> {
     lengths.dedup_by_key(|entry| entry.0);
     lengths.reverse();
     lengths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_where_another_begins() {
+        let check = |room: u32, expected: &[(Addr, u32)]| {
+            let starts = [100, 104, 107, 400, 700];
+            let ends = Ends {
+                starts: &starts,
+                last: 1000,
+                room,
+            };
+            let mut found = vec![
+                (100, 3),
+                (100, 4),
+                (100, 9),
+                (107, 280),
+                (400, 5),
+                (700, 297),
+            ];
+            found.retain(ends.agree());
+            assert_eq!(found, expected);
+        };
+        // Behind a large one there may be alignment, and so behind the last.
+        check(1, &[(100, 4), (107, 280), (700, 297)]);
+        check(2, &[(100, 3), (100, 4), (107, 280), (700, 297)]);
+    }
+
+    #[test]
+    fn an_end_of_the_address_space_is_an_end() {
+        let ends = Ends {
+            starts: &[Addr::MAX - 20],
+            last: Addr::MAX,
+            room: 2,
+        };
+        assert!(ends.agree()(&(Addr::MAX - 20, 20)));
+        assert!(!ends.near(Addr::MAX - 10, |_| false));
+    }
+
+    #[test]
+    fn the_longest_of_several_is_the_whole() {
+        assert_eq!(longest(vec![(9, 2), (5, 3), (5, 8)]), [(5, 8), (9, 2)]);
+    }
 }

@@ -123,14 +123,14 @@ impl<'a> Chains<'a> {
     /// Between which packages an object stands.
     fn place(&self, object: usize) -> Option<Between> {
         match self.all.owned[object].object.what {
-            What::Referred(Some(Content::Texts)) => Some(self.of_text(object)),
+            What::Referred(Some(Content::Texts)) => self.of_text(object),
             _ => self.known.get(&object).copied(),
         }
     }
 
     /// Between which packages a text stands, by the nearest of its length: of two on each side that are out of order one may be
     /// elsewhere, since a text that several packages have stands with the first.
-    fn of_text(&self, object: usize) -> Between {
+    fn of_text(&self, object: usize) -> Option<Between> {
         const NEAREST: usize = 2;
         const MOST: usize = 64;
         let owned = self.all.owned;
@@ -149,22 +149,19 @@ impl<'a> Chains<'a> {
     }
 }
 
-/// Between which places a text stands that has the nearest before it and behind it, two on each side where they are known;
-/// anywhere where these contradict each other.
-fn nearest(before: &[u32], behind: &[u32]) -> Between {
-    const ANYWHERE: Between = (0, u32::MAX);
-    match (before, behind) {
+/// Between which places a text stands that has these before it and behind it, two on each side where they are known;
+/// `None` where none are, and where they contradict each other.
+fn nearest(before: &[u32], behind: &[u32]) -> Option<Between> {
+    let found = match (before, behind) {
         ([low, lower], [high, higher]) if lower <= low && low <= high && high <= higher => {
             (*low, *high)
         }
-        ([low, lower], [high, higher]) => {
-            let found = (*low.min(lower), *high.max(higher));
-            if found.0 <= found.1 { found } else { ANYWHERE }
-        }
+        ([low, lower], [high, higher]) => (*low.min(lower), *high.max(higher)),
         ([low, lower], _) => (*low.min(lower), u32::MAX),
         (_, [high, higher]) => (0, *high.max(higher)),
-        _ => ANYWHERE,
-    }
+        _ => return None,
+    };
+    Some(found).filter(|(low, high)| low <= high)
 }
 
 #[cfg(test)]
@@ -173,12 +170,13 @@ mod tests {
 
     #[test]
     fn texts_that_contradict_each_other_say_nothing() {
-        assert_eq!(nearest(&[5, 3], &[6, 9]), (5, 6));
+        assert_eq!(nearest(&[5, 3], &[6, 9]), Some((5, 6)));
         // One on each side is out of order.
-        assert_eq!(nearest(&[8, 3], &[6, 9]), (3, 9));
+        assert_eq!(nearest(&[8, 3], &[6, 9]), Some((3, 9)));
         // All that stand before come behind all that stand behind: from minio, where this was a place that ends before it begins.
-        assert_eq!(nearest(&[385, 390], &[331, 300]), (0, u32::MAX));
-        assert_eq!(nearest(&[5, 6], &[]), (5, u32::MAX));
-        assert_eq!(nearest(&[], &[6, 5]), (0, 6));
+        assert_eq!(nearest(&[385, 390], &[331, 300]), None);
+        assert_eq!(nearest(&[5, 6], &[]), Some((5, u32::MAX)));
+        assert_eq!(nearest(&[], &[6, 5]), Some((0, 6)));
+        assert_eq!(nearest(&[5], &[6]), None);
     }
 }

@@ -60,7 +60,7 @@ fn numbers(machine: Machine, code: &[u8], at: usize, each: impl FnMut(u32)) {
     }
 }
 
-/// LEA with an address relative to itself; `at` is the byte behind its opcode.
+/// LEA with an address relative to the next instruction; `at` is the byte behind its opcode.
 fn amd64(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
     let Some([prefix, 0x8d]) = at.checked_sub(2).map(|at| [code[at], code[at + 1]]) else {
         return;
@@ -116,7 +116,7 @@ fn goes_elsewhere(instruction: &Instruction) -> bool {
 
 /// How an architecture of instructions of four bytes loads a number.
 trait Words {
-    /// The number and its register, from one instruction and the next.
+    /// The number that an instruction loads, together with the next where that adds the rest.
     fn number(word: u32, next: u32) -> Option<u32>;
     /// Whether code goes on elsewhere.
     fn is_branch(word: u32) -> bool;
@@ -125,26 +125,47 @@ trait Words {
 struct Arm64;
 
 impl Words for Arm64 {
-    /// MOVZ, and MOVK for the rest.
+    /// MOVZ, and MOVK for the rest; ORR with the register that is 0, of what repeats as a pattern of bits: 1 to 4, 6 to 8, 12 and
+    /// more (`omovconst`, cmd/internal/obj/arm64).
     fn number(word: u32, next: u32) -> Option<u32> {
-        let shifted = |word: u32| {
-            let shift = 16 * (word >> 21 & 3);
-            (word >> 5 & 0xffff)
-                .checked_shl(shift)
-                .filter(|_| shift < 32)
-        };
-        if word & 0x7f80_0000 != 0x5280_0000 {
-            return None;
+        let shifted = |word: u32| (word >> 5 & 0xffff).checked_shl(16 * (word >> 21 & 3));
+        match word & 0x7f80_0000 {
+            0x5280_0000 => {
+                let continues = next & 0x7f80_0000 == 0x7280_0000 && next & 31 == word & 31;
+                let more = if continues { shifted(next)? } else { 0 };
+                Some(shifted(word)? | more)
+            }
+            0x3200_0000 if word >> 5 & 31 == 31 => pattern(word),
+            _ => None,
         }
-        let continues = next & 0x7f80_0000 == 0x7280_0000 && next & 31 == word & 31;
-        let more = if continues { shifted(next)? } else { 0 };
-        Some(shifted(word)? | more)
     }
 
     /// B, BL, B.cond, CBZ, TBZ, BR and RET.
     fn is_branch(word: u32) -> bool {
         matches!(word >> 24 & 0x7f, 0x14..=0x17 | 0x34..=0x37) || matches!(word >> 24, 0x54 | 0xd6)
     }
+}
+
+/// The immediate of a logical instruction of arm64: ones in a row, rotated, in a field that repeats (`DecodeBitMasks` of the
+/// architecture's manual).
+fn pattern(word: u32) -> Option<u32> {
+    let (long, n) = (word >> 31, word >> 22 & 1);
+    let (rotation, ones) = (word >> 16 & 63, word >> 10 & 63);
+    let field = (n << 6 | (!ones & 63)).checked_ilog2()?;
+    if field == 0 || n > long {
+        return None;
+    }
+    let size = 1 << field;
+    let ones = (1u64 << ((ones & (size - 1)) + 1)) - 1;
+    let mask = u64::MAX >> (64 - size);
+    let rotation = rotation & (size - 1);
+    let one = match rotation {
+        0 => ones,
+        _ => (ones >> rotation | ones << (size - rotation)) & mask,
+    };
+    let bits = if long == 1 { 64 } else { 32 };
+    let all = (0..bits / size).fold(0u64, |all, at| all | one << (at * size));
+    u32::try_from(all).ok()
 }
 
 struct Loong64;
@@ -189,7 +210,7 @@ fn words<W: Words>(code: &[u8], at: usize, _: W, mut each: impl FnMut(u32)) {
     }
 }
 
-/// LHI, LGHI, LGFI, LLILL, LLILF, and MVGHI, which stores a number, behind LARL.
+/// LHI, LGHI, LGFI, LLILL, LLILH, LLILF, and MVGHI, which stores a number, behind LARL.
 fn s390x(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
     let mut at = at;
     for step in 0..=FAR {
@@ -204,13 +225,16 @@ fn s390x(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
         let half = u32::from(u16::from_be_bytes([a, b]));
         let tail = || Some([*rest.get(4)?, *rest.get(5)?]);
         let found = match (first, second & 0x0f) {
-            // BRC and BRAS; BRASL and BRCL; BCR and BASR; compare and branch.
-            (0xa7, 4 | 5) | (0xc0, 4 | 5) | (0x07 | 0x0d | 0xec, _) => return,
-            (0xa7, 8 | 9) if half < 0x8000 => Some(half),
+            // BRC, BRAS, BRCT and BRCTG; BRASL and BRCL; BCR and BASR; compare and branch.
+            (0xa7, 4..=7) | (0xc0, 4 | 5) | (0x07 | 0x0d, _) => return,
+            (0xec, _) if tail().is_none_or(|[_, last]| branches(last)) => return,
+            (0xa7, 8 | 9) => Some(half).filter(|half| *half < 0x8000),
+            (0xa5, 14) => Some(half << 16),
             (0xa5, 15) => Some(half),
             (0xc0, 1 | 15) => tail().map(|[c, d]| u32::from_be_bytes([a, b, c, d])),
             (0xe5, _) if second == 0x48 => {
-                tail().map(|[c, d]| u32::from(u16::from_be_bytes([c, d])))
+                let number = tail().map(|last| u32::from(u16::from_be_bytes(last)));
+                number.filter(|number| *number < 0x8000)
             }
             _ => None,
         };
@@ -218,48 +242,87 @@ fn s390x(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
     }
 }
 
-/// ADDI with the register that is 0, as C.LI too; LUI, and ADDI for the rest: behind AUIPC and what adds to it.
+/// Whether an instruction of s390x that begins with 0xec branches, by its last byte: others compute.
+fn branches(last: u8) -> bool {
+    matches!(last, 0x44 | 0x45 | 0x64 | 0x65 | 0x76 | 0x77 | 0x7c..=0x7f)
+}
+
+/// What an instruction of riscv64 does with a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Riscv {
+    /// Sets a register.
+    Loads(u32, i64),
+    /// Sets the higher bits of a register.
+    Upper(u32, i64),
+    /// Adds to a register.
+    Adds(u32, i64),
+    Branches,
+    Other,
+}
+
+/// ADDI with the register that is 0; LUI, and ADDI or ADDIW for the rest right behind; as well in their short forms: behind AUIPC
+/// and what adds to it.
 fn riscv64(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
     let mut at = at + 8;
     let mut upper = None;
+    let mut each = |number: i64| u32::try_from(number).into_iter().for_each(&mut each);
     for _ in 0..FAR {
         let half = |at: usize| Some(u16::from_le_bytes(*code.get(at..)?.first_chunk()?));
         let Some(low) = half(at).map(u32::from) else {
-            return;
+            break;
         };
-        if low & 3 != 3 {
-            at += 2;
-            // C.J, C.BEQZ and C.BNEZ; C.JR and C.JALR.
-            let is_jump = low & 3 == 2 && low >> 13 == 4 && low >> 2 & 31 == 0;
-            if low & 3 == 1 && low >> 13 >= 5 || is_jump {
-                return;
-            }
-            let number = low >> 2 & 31;
-            if low & 3 == 1 && low >> 13 == 2 && low >> 12 & 1 == 0 {
-                each(number);
-            }
-            continue;
-        }
-        let Some(high) = half(at + 2).map(u32::from) else {
-            return;
+        let does = match low & 3 {
+            3 => match half(at + 2) {
+                Some(high) => riscv_word(u32::from(high) << 16 | low),
+                None => break,
+            },
+            _ => riscv_half(low),
         };
-        at += 4;
-        let word = high << 16 | low;
-        let (register, source) = (word >> 7 & 31, word >> 15 & 31);
-        match word & 0x7f {
-            0x63 | 0x67 | 0x6f => return,
-            0x13 if word >> 12 & 7 == 0 && source == 0 => each(word >> 20),
-            0x37 => {
-                upper = Some((register, word & 0xffff_f000));
-                each(word & 0xffff_f000);
-            }
-            0x13 | 0x1b if word >> 12 & 7 == 0 => {
-                if let Some((_, high)) = upper.filter(|upper| upper.0 == source) {
-                    each(high.wrapping_add_signed(word.cast_signed() >> 20));
-                }
-            }
-            _ => {}
+        at += if low & 3 == 3 { 4 } else { 2 };
+        match (upper.take(), does) {
+            (Some((register, high)), Riscv::Adds(to, low)) if register == to => each(high + low),
+            (Some((_, high)), _) => each(high),
+            (None, _) => {}
         }
+        match does {
+            Riscv::Loads(_, number) => each(number),
+            Riscv::Upper(register, number) => upper = Some((register, number)),
+            Riscv::Branches => break,
+            Riscv::Adds(..) | Riscv::Other => {}
+        }
+    }
+    if let Some((_, high)) = upper {
+        each(high);
+    }
+}
+
+/// An instruction of four bytes.
+fn riscv_word(word: u32) -> Riscv {
+    let (register, source) = (word >> 7 & 31, word >> 15 & 31);
+    let number = i64::from(word.cast_signed() >> 20);
+    match (word & 0x7f, word >> 12 & 7) {
+        (0x63 | 0x67 | 0x6f, _) => Riscv::Branches,
+        (0x13, 0) if source == 0 => Riscv::Loads(register, number),
+        (0x13 | 0x1b, 0) if source == register => Riscv::Adds(register, number),
+        (0x37, _) => Riscv::Upper(register, i64::from((word & 0xffff_f000).cast_signed())),
+        _ => Riscv::Other,
+    }
+}
+
+/// An instruction of two bytes.
+fn riscv_half(half: u32) -> Riscv {
+    let register = half >> 7 & 31;
+    let number = (half >> 12 & 1) << 5 | half >> 2 & 31;
+    let number = i64::from((number << 26).cast_signed() >> 26);
+    match (half & 3, half >> 13) {
+        // C.ADDI and C.ADDIW; C.LI; C.LUI, but for C.ADDI16SP.
+        (1, 0 | 1) => Riscv::Adds(register, number),
+        (1, 2) => Riscv::Loads(register, number),
+        (1, 3) if register != 2 => Riscv::Upper(register, number << 12),
+        // C.J, C.BEQZ and C.BNEZ; C.JR and C.JALR.
+        (1, 5..) => Riscv::Branches,
+        (2, 4) if half >> 2 & 31 == 0 => Riscv::Branches,
+        _ => Riscv::Other,
     }
 }
 
@@ -278,8 +341,10 @@ fn pools(code: &[u8], mut each: impl FnMut(u32, u32)) {
     };
     let number = |index: usize| {
         let it = word(index);
-        match it & 0x0fff_0000 {
+        match it & 0x0ff0_0000 {
             0x03a0_0000 => Some((it & 0xff).rotate_right(2 * (it >> 8 & 15))),
+            // MOVW, of 16 bits.
+            0x0300_0000 => Some((it >> 4 & 0xf000) | it & 0xfff),
             _ => pool(index).map(|place| word(place as usize / 4)),
         }
     };
@@ -351,6 +416,19 @@ mod tests {
             0xd280_0063,
         ];
         check_words(Machine::Arm64, &arm64, 4, &[5, 0x1_0002]);
+        // adrp; add; orr x1 with 1, 6, 8, 64 and with 2^32, a store, and orr w1 with 0x1_0000.
+        let orr = [
+            0x9000_0000,
+            0x9100_0000,
+            0xb240_03e1,
+            0xb27f_07e1,
+            0xb27d_03e1,
+            0xb27a_03e1,
+            0xb260_03e1,
+            0xf900_07e1,
+            0x3210_03e1,
+        ];
+        check_words(Machine::Arm64, &orr, 0, &[1, 6, 8, 64, 0x1_0000]);
         // ori r4, r0, 5; pcalau12i; addi.d; lu12i.w r5, 1; ori r5, r5, 2; bl; ori r6, r0, 3.
         let loong64 = [
             0x0380_1404,
@@ -366,11 +444,12 @@ mod tests {
 
     #[test]
     fn instructions_of_several_lengths_load_numbers_behind_an_address() {
-        // auipc a0; addi a0, a0; li a1, 5; lui a2, 1; addiw a2, a2, 2; c.li a3, 7; jal; li a4, 3.
+        // auipc a0; addi a0, a0; li a1, 5; li a1, -1; lui a2, 1; addiw a2, a2, 2; c.li a3, 7; jal; li a4, 3.
         let riscv64 = [
             &0x0000_0517u32.to_le_bytes()[..],
             &0x0005_0513u32.to_le_bytes(),
             &0x0050_0593u32.to_le_bytes(),
+            &0xfff0_0593u32.to_le_bytes(),
             &0x0000_1637u32.to_le_bytes(),
             &0x0026_061bu32.to_le_bytes(),
             &0x469du16.to_le_bytes(),
@@ -378,35 +457,54 @@ mod tests {
             &0x0030_0713u32.to_le_bytes(),
         ]
         .concat();
-        check(Machine::Riscv64, &riscv64, 0, &[5, 0x1000, 0x1002, 7]);
-        // larl r2; lghi r3, 5; mvghi 8(r15), 6; lgfi r4, 0x10000; brasl; lghi r5, 3.
+        check(Machine::Riscv64, &riscv64, 0, &[5, 0x1002, 7]);
+        // The same behind the address: c.lui a2, 2; c.addiw a2, -2; c.lui a3, 1; c.jr ra.
+        let short = [0x6609u16, 0x3679, 0x6685, 0x8082].map(u16::to_le_bytes);
+        let short = [&riscv64[..8], &short.concat()].concat();
+        check(Machine::Riscv64, &short, 0, &[0x1ffe, 0x1000]);
+        // larl r2; lghi r3, 5; mvghi 8(r15), 6; risbg; llilh r4, 1; brasl; lghi r5, 3.
         let s390x = [
             &[0xc0, 0x20, 0, 0, 8, 0][..],
             &[0xa7, 0x39, 0, 5],
             &[0xe5, 0x48, 0xf0, 8, 0, 6],
-            &[0xc0, 0x41, 0, 1, 0, 0],
+            &[0xec, 0x12, 0, 0x3f, 0, 0x55],
+            &[0xa5, 0x4e, 0, 1],
             &[0xc0, 0xe5, 0, 0, 0, 8],
             &[0xa7, 0x59, 0, 3],
         ]
         .concat();
         check(Machine::S390x, &s390x, 0, &[5, 6, 0x1_0000]);
+        // larl; lghi r3, -1; cgij; lghi r5, 3.
+        let branch = [
+            &s390x[..6],
+            &[0xa7, 0x39, 0xff, 0xff],
+            &[0xec, 0x36, 0, 8, 0, 0x7c],
+            &[0xa7, 0x59, 0, 3],
+        ]
+        .concat();
+        check(Machine::S390x, &branch, 0, &[]);
     }
 
     #[test]
     fn arm_loads_addresses_and_numbers_from_pools() {
-        // ldr r0, [pc, #8]; mov r1, #5; ldr r2, [pc, #4]; bl; and the pool: an address, and a number.
+        // ldr r0, [pc, #16]; mov r1, #5; movw r3, #0x1234; ldr r2, [pc, #8]; bl; mov r4, #3; and the pool: an address, a number.
         let code = [
-            0xe59f_0008u32,
+            0xe59f_0010u32,
             0xe3a0_1005,
-            0xe59f_2004,
+            0xe301_3234,
+            0xe59f_2008,
             0xeb00_0000,
+            0xe3a0_4003,
             0x0001_2340,
-            0x0000_1234,
+            0x0000_5678,
         ];
         let code = code.map(u32::to_le_bytes).concat();
         let mut found = Vec::new();
-        pools(&code, |pool, number| found.push((pool, number)));
-        assert!(found.contains(&(16, 5)), "{found:?}");
-        assert!(found.contains(&(16, 0x1234)), "{found:?}");
+        pools(&code, |pool, number| {
+            if pool == 24 {
+                found.push(number);
+            }
+        });
+        assert_eq!(found, [5, 0x1234, 0x5678]);
     }
 }

@@ -1,7 +1,6 @@
 //! Go toolchains to test with: the one in PATH, and released ones that are fetched once.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -35,9 +34,7 @@ pub fn released(version: &str) -> Option<Toolchain> {
     match &found[at] {
         Ok(toolchain) => Some(toolchain.clone()),
         Err(why) => {
-            // Past the capture of test output: who reads the log of a green run must see it.
-            let line = format!("skipped: Go {version} is not tested: {why}\n");
-            let _ = std::io::stderr().write_all(line.as_bytes());
+            super::skipped(&format!("Go {version} is not tested: {why}"));
             None
         }
     }
