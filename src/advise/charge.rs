@@ -74,6 +74,8 @@ pub struct Charged {
     pub own: BTreeMap<Class, Sum>,
     /// All that is spent on the user's lines and in what they call.
     pub(crate) below: Sum,
+    /// What of that runs once: initial values, init functions, sync.Once. It is no cost and no call of a line.
+    pub(crate) once: Sum,
     /// The lines that something is charged to.
     pub lines: Vec<Line>,
     /// By line and class, heaviest first.
@@ -97,6 +99,8 @@ pub struct Spent {
     pub(crate) sum: Sum,
     /// How much of it without the runtime: of a mutex profile, what is no lock of the runtime itself.
     pub(crate) plain: Sum,
+    /// How much of it runs once in a program.
+    pub(crate) once: Sum,
     /// How much of it the line does itself, not what it calls: of a heap profile, what it allocates.
     pub direct: Sum,
 }
@@ -115,6 +119,7 @@ pub(super) struct Function {
     own: bool,
     grows: bool,
     made: bool,
+    once: bool,
     package: String,
     /// `T.Get`, without what closures add.
     declared: String,
@@ -158,6 +163,7 @@ impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
                 grows: cost_class::grows_map(&text),
                 made: cost_class::REUSABLE.contains(&&*text)
                     || cost_class::FAILURES.contains(&&*text),
+                once: cost_class::ONCE.contains(&&*text),
                 declared,
                 closure: !it.closure.is_empty(),
                 package,
@@ -267,6 +273,12 @@ fn one(
     }
     if user == owner {
         spent.direct.add(sum);
+    }
+    // What runs once per program is hot only where the program is short.
+    if stack.iter().any(|seen| seen.function.once) {
+        spent.once.add(sum);
+        charged.once.add(sum);
+        return;
     }
     let made = made(&stack[owner..user], called.as_deref());
     if let Some(callee) = made.filter(|text| called.as_ref() != Some(text)) {

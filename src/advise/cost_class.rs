@@ -220,6 +220,9 @@ pub(crate) const REUSABLE: &[&str] = &[
     "bufio.(*Scanner).Scan",
 ];
 
+/// Functions that run what they are given once per program.
+pub(crate) const ONCE: &[&str] = &["runtime.doInit", "runtime.doInit1", "sync.(*Once).doSlow"];
+
 /// Functions that allocate an error for what cannot be parsed.
 pub(crate) const FAILURES: &[&str] = &[
     "time.newParseError",

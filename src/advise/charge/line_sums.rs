@@ -19,6 +19,7 @@ pub(super) struct Parts {
     pub(super) all: Sum,
     pub(super) plain: Sum,
     pub(super) direct: Sum,
+    pub(super) once: Sum,
 }
 
 /// What is being summed.
@@ -76,6 +77,7 @@ impl Sums {
             sum: parts.all,
             plain: parts.plain,
             direct: parts.direct,
+            once: parts.once,
         };
         charged.spent = self.spent.into_iter().map(spent).collect();
         let lines = &charged.lines;

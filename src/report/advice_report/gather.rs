@@ -2,16 +2,20 @@
 
 mod costs;
 
+mod finding;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use finding::{each_once, finding, loads, order_findings};
+
 use super::locate::{Located, Locator};
 use super::values::{measure, values};
-use super::{Finding, LineCost, Place, Target, Used};
+use super::{Finding, LineCost, Target, Used};
 use crate::advise::{
-    Advice, Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What,
-    block_sizes, charge,
+    Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What, block_sizes,
+    charge,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
@@ -114,7 +118,7 @@ impl<'a> Gathering<'a> {
             inputs,
             locator: Locator::new(inputs.facts, inputs.config, inputs.cwd, read),
             sites,
-            min_share: settings.min_share.map_or(0.3, |percent| percent.0),
+            min_share: settings.min_share.map_or(1.0, |percent| percent.0),
             min_samples: u64::from(settings.min_samples.unwrap_or(10)),
             go: go::minor_of(&inputs.facts.toolchain.version).unwrap_or((1, u32::MAX)),
             memory_work: None,
@@ -164,6 +168,13 @@ impl<'a> Gathering<'a> {
         if charged.below.samples == 0 {
             target.notes.push(format!(
                 "no sample of `{}` is in the packages of the scope: is it of this program?",
+                given.file
+            ));
+        }
+        let once = Interval::new(1, charged.once.weight, total).percent;
+        if once >= 1.0 {
+            target.notes.push(format!(
+                "{once:.1} % of `{}` is in what runs once (initial values, init, sync.Once): nothing is advised for it",
                 given.file
             ));
         }
@@ -242,17 +253,22 @@ impl<'a> Gathering<'a> {
             .iter()
             .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
         // No program that is published has it.
-        if self.locator.is_for_tests(&located.place.package) {
+        if self.locator.is_for_tests(&located.place.package) || self.locator.is_generated(located) {
             return None;
         }
-        let (rule, advice) = found;
+        let (rule, mut advice) = found;
+        if loads(&located.place.function) {
+            advice
+                .unless
+                .push_str("; or it runs once per program, to load");
+        }
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
         self.keep(rule.id, finding);
         Some(rule.id.to_owned())
     }
 
-    /// The share of a charge; `None` where chance alone may have made it, which is not worth a reader's time.
+    /// The share of a charge; `None` where it is not worth a change, or chance alone may have made it.
     fn share(&self, charge: &Charge<'_>) -> Option<Interval> {
         let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
         if matches!(charge.measure, Measure::Goroutines | Measure::Leaked) {
@@ -260,7 +276,7 @@ impl<'a> Gathering<'a> {
             share.margin = 0.0;
             return Some(share);
         }
-        let small = share.lower() < self.min_share || share.samples < self.min_samples;
+        let small = share.percent < self.min_share || share.samples < self.min_samples;
         (!small).then_some(share)
     }
 
@@ -308,21 +324,6 @@ impl<'a> Gathering<'a> {
     }
 }
 
-/// The worthiest first. Bytes are worth what the program spends on memory: so they stand among processor time.
-fn order_findings(findings: &mut [Finding], memory_work: f64) {
-    let worth = |finding: &Finding| match finding.measure {
-        Measure::Cpu => (0, finding.share.lower()),
-        Measure::Allocated => (0, finding.share.lower() * memory_work),
-        other => (1 + other as u8, finding.share.lower()),
-    };
-    findings.order_by(|a, b| {
-        let (one, other) = (worth(a), worth(b));
-        let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
-        let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
-        order.then_with(place)
-    });
-}
-
 fn order_costs(costs: &mut [LineCost]) {
     costs.order_by(|a, b| {
         let measure = a.measure.cmp(&b.measure);
@@ -342,54 +343,4 @@ fn total(charged: &Charged, measure: Measure) -> i64 {
     let classes = charged.classes.values();
     let of_runtime = classes.fold(0_i64, |sum, class| sum.saturating_add(class.weight));
     all.saturating_sub(of_runtime)
-}
-
-/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them.
-fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut seen = HashSet::new();
-    let is_first = |finding: &Finding| {
-        let place = &finding.place;
-        let named = finding.seen.split('`').nth(1).map(str::to_owned);
-        let grows = matches!(finding.rule.as_str(), "GBO303" | "GBO305");
-        let Some(name) = named.filter(|_| grows) else {
-            return true;
-        };
-        let (package, function) = (place.package.clone(), place.function.clone());
-        seen.insert((finding.rule.clone(), package, function, name))
-    };
-    findings.into_iter().filter(is_first).collect()
-}
-
-fn finding(
-    rule: &crate::advise::Rule,
-    advice: Advice,
-    charge: &Charge<'_>,
-    share: Interval,
-    located: &Located,
-) -> Finding {
-    let place: &Place = &located.place;
-    let verify = match charge.measure {
-        Measure::Cpu | Measure::Allocated | Measure::InUse => format!(
-            "allocs/op and time of a benchmark before and after: go test -run=NONE -bench=. -benchmem {}",
-            place.package
-        ),
-        _ => "the same profile again, under the same load".to_owned(),
-    };
-    let at = format!("{}:{}", place.file, place.line);
-    let function = format!("{}.{}", place.package, place.function);
-    Finding {
-        id: crate::lock::advice_id(rule.id, &function, &place.source),
-        new: None,
-        rule: rule.id.to_owned(),
-        lesson: rule.lesson,
-        measure: charge.measure,
-        share,
-        amount: charge.sum.weight,
-        place: place.clone(),
-        seen: advice.seen,
-        attempt: advice.attempt.replace("FILE:LINE", &at),
-        unless: advice.unless,
-        verify,
-        patch: None,
-    }
 }

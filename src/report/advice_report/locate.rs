@@ -86,6 +86,18 @@ impl<'a> Locator<'a> {
         found.is_some_and(|package| self.for_tests.is(package))
     }
 
+    /// Whether a tool wrote the file: what it says must be changed in the tool.
+    pub(crate) fn is_generated(&self, located: &Located) -> bool {
+        let source = located
+            .path
+            .as_ref()
+            .and_then(|path| self.sources.get(path)?.as_ref());
+        let text = source.and_then(Source::text_of_file).unwrap_or_default();
+        text.lines()
+            .take_while(|line| !line.starts_with("package "))
+            .any(|line| line.starts_with("// Code generated ") && line.ends_with(" DO NOT EDIT."))
+    }
+
     /// Finds a line. An older program's is as far from the start of its function as it was then.
     pub(crate) fn locate(&mut self, line: &Line) -> Located {
         if let Some(known) = self.known.get(line) {

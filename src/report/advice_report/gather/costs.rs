@@ -113,7 +113,9 @@ impl<'a> Gathering<'a> {
                 total: charged.total.weight,
                 memory: of_line,
             };
-            let rule = self.judge(&located, &charge);
+            // A line that runs once is shown, and nothing is advised for it.
+            let often = it.once.weight.saturating_mul(2) < it.sum.weight;
+            let rule = often.then(|| self.judge(&located, &charge)).flatten();
             target
                 .costs
                 .push(charge.of_line(class, located.place.clone(), rule));
