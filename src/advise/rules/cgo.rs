@@ -43,7 +43,8 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         .sites
         .iter()
         .filter(|site| site.0 == escape::Class::Moved);
-    let (name, function) = moved.find_map(|site| shape.to_c.iter().find(|it| it.0 == site.1))?;
+    let (name, function) =
+        moved.find_map(|site| shape.function.to_c.iter().find(|it| it.0 == site.1))?;
     Some(Advice {
         seen: format!(
             "`{name}` is moved to the heap each time, because its address goes to C.{function}"

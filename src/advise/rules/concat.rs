@@ -10,7 +10,8 @@ pub(crate) const RULE: Rule = Rule {
     summary: "a string becomes longer in a loop, or is copied only to be read or written",
     manual: "\
 What it sees: time or memory spent on concatenation on a line such as `s += x` in a loop, where s is
-declared outside of the loop; and on conversion in `range string(b)` and `Write([]byte(s))`.
+declared outside of the loop; and on conversion in `range string(b)` and `Write([]byte(s))`, and on
+concatenation in `WriteString(a + b)`.
 
 Why it matters: each round copies all of the string so far: n pieces cost n * n / 2. The compiler's
 escape report does not show it.
@@ -27,10 +28,24 @@ profile shows that the strings of the line have one size: then they never become
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
     let copies = it.is(Class::Conversion) || (it.is(Class::New) && it.measure != Measure::Cpu);
-    if measured && copies && it.via().is_empty() {
-        return conversion(&it.shape?.text);
+    if measured
+        && copies
+        && it.via().is_empty()
+        && let Some(advice) = conversion(&it.shape?.text)
+    {
+        return Some(advice);
     }
     let shape = it.shape?;
+    let joins = it.is(Class::Concat) || it.is(Class::Conversion);
+    if measured && joins && it.via().is_empty() && shape.joins_to_write {
+        return Some(Advice {
+            seen: "strings are put together only to be written".into(),
+            attempt: "write them one after the other: `w.WriteString(a)`, `w.WriteString(b)`"
+                .into(),
+            unless: "each write goes to a file or a connection: put a bufio.Writer between first"
+                .into(),
+        });
+    }
     let is_built = |name: &&String| !shape.read_per_round.contains(name);
     let name = shape.lengthened.iter().find(is_built)?;
     if !measured || !it.is(Class::Concat) || it.grows_never() {
@@ -108,6 +123,22 @@ mod tests {
             ("s := string(b)[i]", false),
         ] {
             assert_eq!(conversion(text).is_some(), named, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_written_is_not_put_together() {
+        for (line, named) in [
+            ("w.WriteString(name + \": \" + value)", true),
+            ("io.WriteString(w, name+value)", true),
+            ("w.WriteString(\"a\" + \"b\")", false),
+            ("w.WriteString(name)", false),
+            ("w.WriteString(quote(name + value))", false),
+        ] {
+            let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
+            let shape = Source::new(text.into_bytes()).unwrap().shape(4).unwrap();
+            let evidence = Evidence::of_line(Measure::Cpu, Class::Concat, &shape);
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
         }
     }
 

@@ -246,6 +246,27 @@ mod tests {
     }
 
     #[test]
+    fn constants_that_are_joined_are_compiled_once() {
+        const FILE: &str = "package p
+
+const host = `[a-z]+`
+
+func f(text, tail string) {
+	a := regexp.MustCompile(`^` + host + `$`)
+	b := regexp.MustCompile(`^` + host + tail)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, once) in [(6, true), (7, false)] {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
+            evidence.what = What::Call("regexp.MustCompile");
+            let found = run(&evidence).unwrap().attempt;
+            assert_eq!(found.contains("call it once"), once, "{line}: {found}");
+        }
+    }
+
+    #[test]
     fn what_is_another_thing_each_time_is_not_advised() {
         let attempt = |callee: &str, call: &str| {
             let text = format!("package p\n\nfunc f() {{\n\t{call}\n}}\n");

@@ -52,15 +52,23 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     })
 }
 
+/// Percent from which on it is worth to search for how an address gets away.
+const SEARCH: f64 = 5.0;
+
 /// A variable of the compiler's message.
 fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     // What C gets is left to GBO318.
-    let to_c = shape.to_c.iter().any(|it| it.0 == name);
+    let to_c = shape.function.to_c.iter().any(|it| it.0 == name);
     // A variable of a function that is inlined here is nothing that this line can change.
-    if to_c || !shape.mentioned.iter().any(|text| text == name) {
+    if to_c || !shape.function.mentioned.iter().any(|text| text == name) {
         return None;
     }
-    if let Some((_, line)) = shape.in_branch.iter().find(|branch| branch.0 == name) {
+    if let Some((_, line)) = shape
+        .function
+        .in_branch
+        .iter()
+        .find(|branch| branch.0 == name)
+    {
         return Some(Advice {
             seen: format!(
                 "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
@@ -75,13 +83,13 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
-    if shape.kept.iter().any(is_it) || !shape.addressed.iter().any(is_it) {
+    if shape.function.kept.iter().any(is_it) || !shape.function.addressed.iter().any(is_it) {
         return None;
     }
     // Without a change to name it must be worth a search.
     let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == name);
     // One that begins empty is there for who fills it, or writes to it, by its address.
-    if !is_copy && (it.share.lower() < 1.0 || shape.without_value.iter().any(is_it)) {
+    if !is_copy && (it.share.lower() < SEARCH || shape.function.without_value.iter().any(is_it)) {
         return None;
     }
     let (copy, over) = shape

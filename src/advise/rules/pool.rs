@@ -14,11 +14,11 @@ pub(crate) const RULE: Rule = Rule {
     manual: "\
 What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
 at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs
-behind a pointer that does not leave the function, or whose type has a Reset. And, in a CPU
+behind a pointer that does not leave the function, or, in a loop, whose type has a Reset. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
-least 1 % in making what has a Reset method: compressors, decompressors, buffered readers and writers
-(5 % of the bytes where callers get them);
-or in the buffers of a bufio.Scanner.
+least 1 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
+that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner. Silent about what callers
+get: one per document is what they are for.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
 nearer. A compressor has a megabyte of tables. Put([]byte) allocates a slice header each time, which is what the pool should save.
@@ -60,10 +60,10 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let buffers = ["make([]byte", "bytes.Buffer", "bufio.New"];
     let makes = buffers.iter().any(|buffer| shape.text.contains(buffer));
     // What is returned, or stored somewhere, belongs to somebody else.
-    let makes = makes && !shape.text.starts_with("return ") && !shape.leaves;
+    let makes = makes && !shape.text.starts_with("return ") && !shape.leaves && !shape.wrapped;
     let average = memory.bytes.checked_div(memory.objects)?;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
-    if average < LARGE || !short_lived || it.share.percent < 1.0 {
+    if average < LARGE || !short_lived || it.share.lower() < 1.0 {
         return None;
     }
     // Whoever made a struct of this size has a buffer or a table in it; what is data is smaller.
@@ -88,10 +88,11 @@ fn structs(shape: &Shape, average: i64) -> Option<Advice> {
     let stays = !shape.leaves && !shape.wrapped && !shape.text.starts_with("return ");
     let attempt = match (stays, shape.resets) {
         (true, _) => "keep one and set it to its beginning for the next use, in a sync.Pool",
-        (false, true) => {
-            "what calls this may keep one and call its Reset for the next use, or put it back into a sync.Pool"
+        (false, true) if shape.in_loop => {
+            "keep one and call its Reset for the next use, or put it back into a sync.Pool"
         }
-        (false, false) => return None,
+        // Whoever calls a constructor decides how often.
+        (false, _) => return None,
     };
     Some(Advice {
         seen: format!(
@@ -109,9 +110,16 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     if !measured || it.share.percent < 1.0 || shape.in_init || !REUSABLE.contains(&callee) {
         return None;
     }
+    // A small reader or writer that is handed to callers, or is a part of what they get, ends where nobody sees it from here.
+    let is_handed_on = shape.leaves || shape.wrapped || shape.text.starts_with("return ");
+    let is_small = callee.starts_with("bufio.");
+    // One per document or connection is what they are for.
+    if is_small && (is_handed_on || !shape.in_loop && it.share.lower() < MUCH) {
+        return None;
+    }
     if callee == "bufio.(*Scanner).Scan" {
         // A scanner that reads for long makes its buffer once: that is not seen here.
-        return (it.measure == Measure::Allocated).then(|| Advice {
+        return (it.measure == Measure::Allocated && shape.in_loop).then(|| Advice {
             seen: "each bufio.Scanner makes a buffer of 4 KiB of its own, and doubles it for long lines".into(),
             attempt: format!(
                 "hand it a buffer that is kept: `scanner.Buffer(buffer, max)`; bytes that are in memory need no scanner: cut them with the split function{}",
@@ -120,11 +128,6 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
             ),
             unless: "one scanner reads a whole file or connection".into(),
         });
-    }
-    // A small reader or writer that is handed to callers, or is a part of what they get, ends where nobody sees it from here.
-    let is_handed_on = shape.leaves || shape.wrapped || shape.text.starts_with("return ");
-    if callee.starts_with("bufio.") && is_handed_on {
-        return handed_out(it, callee);
     }
     let short = callee.rsplit('/').next().unwrap_or(callee);
     Some(Advice {
@@ -135,23 +138,8 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     })
 }
 
-/// Percent of the allocated bytes from which on the buffers of what callers get are what callers do.
-const MUCH: f64 = 5.0;
-
-/// The buffer of a reader or writer that callers get: where it is much of the memory, they drop it soon.
-fn handed_out(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
-    let (what, plain) = match callee.contains("Writer") {
-        true => ("writer", "a bytes.Buffer or a strings.Builder"),
-        false => ("reader", "a bytes.Reader or a strings.Reader"),
-    };
-    (it.measure == Measure::Allocated && it.share.lower() >= MUCH).then(|| Advice {
-        seen: format!("whoever calls this gets a {what} with a buffer of its own each time"),
-        attempt: format!(
-            "give the result a Reset that keeps the buffer for the next {what}, or take the bufio value from a sync.Pool and put it back at the end; around {plain} none is needed"
-        ),
-        unless: "callers keep it for a whole file or connection".into(),
-    })
-}
+/// Percent from which on a reader or writer that is no part of a loop is worth a pool.
+const MUCH: f64 = 10.0;
 
 #[cfg(test)]
 mod tests {
@@ -190,6 +178,14 @@ func NewWriter() *Writer {
 }
 
 func (w *Writer) Reset(to io.Writer) {}
+
+func all(names []string) (writers []*Writer) {
+	for range names {
+		w := new(Writer)
+		writers = append(writers, w)
+	}
+	return writers
+}
 ";
 
     #[test]
@@ -201,7 +197,8 @@ func (w *Writer) Reset(to io.Writer) {}
         let own = advice(16).unwrap();
         assert!(own.attempt.contains("in a sync.Pool"), "{own:?}");
         assert_eq!(advice(22), None, "in what is returned by name");
-        let reset = advice(28).unwrap();
+        assert_eq!(advice(28), None, "who calls it decides how often");
+        let reset = advice(36).unwrap();
         assert!(reset.attempt.contains("call its Reset"), "{reset:?}");
     }
 
@@ -226,6 +223,20 @@ func open(w io.Writer) io.WriteCloser {
 	zw := gzip.NewWriter(w)
 	return zw
 }
+
+func sum(files []io.Reader) (sum int) {
+	for _, r := range files {
+		br := bufio.NewReaderSize(r, 1024)
+		sum += lines(br.ReadByte)
+		for scanner := bufio.NewScanner(r); scanner.Scan(); {
+			sum++
+		}
+	}
+	for scanner := bufio.NewScanner(files[0]); scanner.Scan(); {
+		sum++
+	}
+	return sum
+}
 ";
         let source = Source::new(FILE.into()).unwrap();
         let advice_of = |line, callee, percent| {
@@ -238,9 +249,12 @@ func open(w io.Writer) io.WriteCloser {
             run(&evidence).is_some()
         };
         let advice = |line, callee| advice_of(line, callee, 5);
-        assert!(!advice(6, "bufio.NewReaderSize"));
-        assert!(advice_of(6, "bufio.NewReaderSize", 20), "much");
-        assert!(advice(12, "bufio.NewReaderSize"));
+        assert!(!advice_of(6, "bufio.NewReaderSize", 20), "theirs");
+        assert!(!advice(12, "bufio.NewReaderSize"), "one per document");
+        assert!(advice_of(12, "bufio.NewReaderSize", 20), "much");
+        assert!(advice(23, "bufio.NewReaderSize"), "in a loop");
+        assert!(advice(25, "bufio.(*Scanner).Scan"), "in a loop");
+        assert!(!advice(29, "bufio.(*Scanner).Scan"), "one per document");
         // The tables of a compressor are worth a type of its own that puts it back when it is closed.
         assert!(advice(17, "compress/gzip.NewWriterLevel"));
     }

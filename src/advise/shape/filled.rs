@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Growth, Source, child, is_within, loops};
+use super::{Growth, Source, is_within, loops};
 
 impl Source {
     /// Whether a variable lives longer than one round of the loop around it.
@@ -71,45 +71,6 @@ impl Source {
         }
     }
 
-    /// The last declaration of a name before a node in its function.
-    pub(super) fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
-        let mut function = at.parent();
-        while let Some(it) = function {
-            if matches!(it.kind(), "function_declaration" | "method_declaration") {
-                break;
-            }
-            function = it.parent();
-        }
-        let function = self
-            .tree
-            .root_node()
-            .descendant_for_byte_range(function?.start_byte(), function?.end_byte())?;
-        let mut stack = vec![function];
-        let mut found: Option<Node<'_>> = None;
-        while let Some(node) = stack.pop() {
-            if node.start_byte() >= at.start_byte() && node != function {
-                continue;
-            }
-            let declares = match node.kind() {
-                "short_var_declaration" => node
-                    .child_by_field_name("left")
-                    .is_some_and(|node| self.text(node).split(',').any(|part| part.trim() == name)),
-                "var_spec" | "parameter_declaration" => {
-                    let mut cursor = node.walk();
-                    let mut names = node.children_by_field_name("name", &mut cursor);
-                    names.any(|node| self.text(node) == name)
-                }
-                _ => false,
-            };
-            let later = found.is_none_or(|found| found.start_byte() < node.start_byte());
-            if declares && later {
-                found = Some(node);
-            }
-            stack.extend(node.named_children(&mut node.walk()));
-        }
-        found
-    }
-
     /// Whether a declaration makes a slice or a map without a size.
     fn is_empty(&self, declaration: Node<'_>, name: &str, kind: &str) -> bool {
         match declaration.kind() {
@@ -169,51 +130,25 @@ impl Source {
         }
     }
 
-    /// Whether a loop counts a variable of its own from a number on, one by one, and nothing else in it changes that.
-    fn counts_by_one(&self, it: Node<'_>, clause: Node<'_>, condition: Node<'_>) -> bool {
-        let part = |name| clause.child_by_field_name(name);
-        let (Some(begin), Some(update)) = (part("initializer"), part("update")) else {
-            return false;
-        };
-        let Some(counter) = condition.child_by_field_name("left") else {
-            return false;
-        };
-        let name = self.text(counter);
-        let begins = begin.kind() == "short_var_declaration"
-            && begin
-                .child_by_field_name("left")
-                .map(|node| self.text(node))
-                == Some(name)
-            && begin
-                .child_by_field_name("right")
-                .is_some_and(|node| self.text(node).bytes().all(|byte| byte.is_ascii_digit()));
-        let text: String = self.text(update).split_whitespace().collect();
-        let steps = [
-            format!("{name}++"),
-            format!("{name}+=1"),
-            format!("{name}={name}+1"),
-        ];
-        let Some(body) = it.child_by_field_name("body") else {
-            return false;
-        };
-        begins && steps.contains(&text) && !self.is_changed(body, name)
+    /// Whether something below a node sets a variable or takes its address.
+    pub(super) fn is_changed(&self, below: Node<'_>, name: &str) -> bool {
+        let mut mentions = self.mentions(below, name).into_iter();
+        mentions.any(|node| self.is_change(node))
     }
 
-    /// Whether something below a node sets a variable or takes its address.
-    fn is_changed(&self, below: Node<'_>, name: &str) -> bool {
-        self.mentions(below, name).into_iter().any(|node| {
-            let parent = node.parent();
-            let list = parent.filter(|parent| parent.kind() == "expression_list");
-            let outer = list.and_then(|list| list.parent());
-            let is_left = outer.is_some_and(|outer| {
-                outer.kind() == "assignment_statement" && outer.child_by_field_name("left") == list
-            });
-            let by_itself = parent.is_some_and(|parent| {
-                matches!(parent.kind(), "inc_statement" | "dec_statement")
-                    || (parent.kind() == "unary_expression" && self.text(parent).starts_with('&'))
-            });
-            is_left || by_itself
-        })
+    /// Whether a mention of a variable sets it or takes its address.
+    pub(super) fn is_change(&self, node: Node<'_>) -> bool {
+        let parent = node.parent();
+        let list = parent.filter(|parent| parent.kind() == "expression_list");
+        let outer = list.and_then(|list| list.parent());
+        let is_left = outer.is_some_and(|outer| {
+            outer.kind() == "assignment_statement" && outer.child_by_field_name("left") == list
+        });
+        let by_itself = parent.is_some_and(|parent| {
+            matches!(parent.kind(), "inc_statement" | "dec_statement")
+                || (parent.kind() == "unary_expression" && self.text(parent).starts_with('&'))
+        });
+        is_left || by_itself
     }
 
     /// Whether a loop returns what grows in it, be it as a named result by a bare `return`: then it is over when enough is
@@ -264,68 +199,6 @@ impl Source {
             });
             !lengthens && !measures
         })
-    }
-
-    /// How often a loop runs, where the text shows it.
-    fn bound(&self, it: Node<'_>) -> Option<String> {
-        if let Some(clause) = child(it, "range_clause") {
-            let over = clause.child_by_field_name("right")?;
-            return match over.kind() {
-                "int_literal" => Some(self.text(over).to_owned()),
-                "identifier" => self.length(over, it),
-                "selector_expression" => Some(format!("len({})", self.text(over))),
-                _ => None,
-            };
-        }
-        let clause = child(it, "for_clause")?;
-        let condition = clause.child_by_field_name("condition")?;
-        if !self.counts_by_one(it, clause, condition) {
-            return None;
-        }
-        let operator = condition.child_by_field_name("operator")?;
-        let right = condition.child_by_field_name("right")?;
-        let counted = matches!(self.text(operator), "<" | "<=");
-        let plain = matches!(
-            right.kind(),
-            "identifier" | "int_literal" | "selector_expression"
-        ) || (right.kind() == "call_expression"
-            && self.text(right).starts_with("len("));
-        let begins_at_one = clause
-            .child_by_field_name("initializer")
-            .and_then(|node| node.child_by_field_name("right"))
-            .is_some_and(|node| self.text(node) == "1");
-        let one_more = self.text(operator) == "<=" && !begins_at_one;
-        let rounds = self.text(right).to_owned();
-        (counted && plain).then(|| match one_more {
-            true => rounds + "+1",
-            false => rounds,
-        })
-    }
-
-    /// The length of what a name stands for; `None` for channels, functions and what is not declared here.
-    pub(super) fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
-        let text = self.text(name);
-        let declared = self.declaration_of(text, at)?;
-        let of = declared
-            .child_by_field_name("type")
-            .map_or("", |node| self.text(node));
-        let value = declared
-            .child_by_field_name("right")
-            .or_else(|| declared.child_by_field_name("value"))
-            .map_or("", |node| self.text(node));
-        let endless = |text: &str| {
-            text.contains("chan ")
-                || text.starts_with("func")
-                || text.contains("iter.")
-                || text.contains("Seq(")
-        };
-        if endless(of) || endless(value) {
-            return None;
-        }
-        if matches!(of, "int" | "int64" | "uint" | "int32" | "uint32" | "uint64") {
-            return Some(text.to_owned());
-        }
-        Some(format!("len({text})"))
     }
 }
 

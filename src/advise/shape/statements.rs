@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Growth, Literals, Shape, Source, child, loops};
+use super::{Growth, Shape, Source, child, loops};
 
 impl Source {
     /// Takes what a node that begins on the line says.
@@ -73,7 +73,10 @@ impl Source {
             // Who appends lists to a field has a container; a buffer of bytes is there to be used again.
             let counts = |path: &String| single || self.holds_bytes(path);
             let grown = grown.filter(|path| {
-                counts(path) && self.is_of_receiver(path, node) && !self.has_room(path)
+                counts(path)
+                    && self.is_stored_in(path, node)
+                    && self.is_of_receiver(path, node)
+                    && !self.has_room(path)
             });
             shape.grows_field = grown.or(shape.grows_field.take());
             let growth = self.growth(given.first().copied(), node, "slice");
@@ -85,22 +88,36 @@ impl Source {
             };
             shape.appends.extend(growth.map(bound));
         }
-        let literal = |node: &Node<'_>| {
-            node.kind().ends_with("_literal")
-                && node.kind() != "composite_literal"
-                && node.kind() != "func_literal"
-        };
-        let literals = match given.iter().take_while(|node| literal(node)).count() {
-            0 => Literals::None,
-            count if count == given.len() => Literals::All,
-            _ => Literals::First,
-        };
+        let literals = self.literals(&given);
         let untyped = self.untyped(&name, given.len());
         let passed = given.iter().zip(untyped).filter(|(_, untyped)| *untyped);
         shape
             .untyped
             .extend(passed.map(|(argument, _)| self.text(*argument).to_owned()));
+        shape.sorts = shape.sorts.take().or_else(|| self.sorted(&name, &given));
+        shape.joins_to_write |= self.joins_to_write(&name, &given);
         shape.calls.push((name, literals));
+    }
+
+    /// Whether what a call of append returns is stored where it came from; `return append(x.f, list...)` grows nothing that
+    /// stays.
+    fn is_stored_in(&self, path: &str, call: Node<'_>) -> bool {
+        let list = call.parent();
+        let statement = list
+            .and_then(|list| list.parent())
+            .filter(|node| node.kind() == "assignment_statement");
+        let left = statement.and_then(|node| node.child_by_field_name("left"));
+        let mut targets = left.map_or("", |left| self.text(left)).split(',');
+        targets.any(|target| target.trim() == path)
+    }
+
+    /// `w.WriteString(a + b)`, `io.WriteString(w, a+b)`, where the compiler does not put them together.
+    fn joins_to_write(&self, callee: &str, given: &[Node<'_>]) -> bool {
+        let writes = callee.ends_with(".WriteString");
+        let joined = given
+            .last()
+            .filter(|node| node.kind() == "binary_expression");
+        writes && joined.is_some_and(|node| self.text(*node).contains('+') && !self.is_known(*node))
     }
 
     /// Which parameters of a function of this file are of type `any`, for a call with so many arguments; nothing where it is

@@ -80,15 +80,12 @@ impl Source {
         (at.kind() == "identifier").then(|| self.text(at))
     }
 
-    /// The variables whose addresses a function takes, and all names that function literals in it mention.
+    /// The variables whose addresses a function takes.
     pub(super) fn all_addressed(&self, function: Node<'_>) -> Vec<String> {
         let mut found = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
             found.extend(self.addressed(node).map(str::to_owned));
-            if node.kind() == "func_literal" {
-                found.extend(self.names(node));
-            }
             stack.extend(node.named_children(&mut node.walk()));
         }
         found
@@ -439,22 +436,26 @@ func callers() int {
     fn a_copy_helps_where_a_branch_alone_takes_the_address() {
         let shape = source().shape(4).unwrap();
         // `start` is what another branch returns, `end` is used by every run, and a loop is no branch.
-        assert_eq!(shape.in_branch, [("last".to_owned(), 11)]);
+        assert_eq!(shape.function.in_branch, [("last".to_owned(), 11)]);
         let bare = FILE.replace("return &start, nil", "return nil, nil");
         let shape = Source::new(bare.into()).unwrap().shape(4).unwrap();
         let all: Vec<&str> = shape
+            .function
             .in_branch
             .iter()
             .map(|branch| branch.0.as_str())
             .collect();
         assert!(all.contains(&"start"), "{all:?}");
-        assert!(shape.kept.contains(&"batch".to_owned()), "by another name");
-        assert!(!shape.kept.contains(&"end".to_owned()));
         assert!(
-            shape.kept.contains(&"text".to_owned()),
+            shape.function.kept.contains(&"batch".to_owned()),
+            "by another name"
+        );
+        assert!(!shape.function.kept.contains(&"end".to_owned()));
+        assert!(
+            shape.function.kept.contains(&"text".to_owned()),
             "a writer of others"
         );
-        assert!(!shape.mentioned.contains(&"tokens".to_owned()));
+        assert!(!shape.function.mentioned.contains(&"tokens".to_owned()));
     }
 
     #[test]
@@ -464,7 +465,11 @@ func callers() int {
             .position(|line| line == "\twalk.at = first")
             .unwrap();
         let shape = source().shape(line as i64 + 1).unwrap();
-        assert!(shape.kept.contains(&"walk".to_owned()), "{:?}", shape.kept);
+        assert!(
+            shape.function.kept.contains(&"walk".to_owned()),
+            "{:?}",
+            shape.function.kept
+        );
     }
 
     #[test]

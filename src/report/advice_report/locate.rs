@@ -167,6 +167,11 @@ impl<'a> Locator<'a> {
             shape.needs_pointer =
                 self.has_pointer_methods(package, name) || self.is_kept_by_callers(&line.function);
         }
+        if let (Some(of), false, Some(package)) = (&shape.sorts, shape.sorts_slice, package) {
+            let mut all = files(package);
+            shape.sorts_slice =
+                all.any(|path| self.source(path).is_some_and(|it| it.is_slice_type(of)));
+        }
         Located {
             place,
             path: Some(path),

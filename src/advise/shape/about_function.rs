@@ -1,0 +1,50 @@
+//! What is true of a whole function, which all of its lines share: made once per function.
+
+use std::rc::Rc;
+
+use tree_sitter::Node;
+
+use super::Source;
+
+/// What is known of a function.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct AboutFunction {
+    /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
+    pub(crate) kept: Vec<String>,
+    /// Variables whose addresses the function hands to C, with the function of C.
+    pub(crate) to_c: Vec<(String, String)>,
+    /// Variables whose addresses the function takes. What a literal captures is not among them: there is nothing to find out.
+    pub(crate) addressed: Vec<String>,
+    /// Variables that the function declares without a value: `var x T`.
+    pub(crate) without_value: Vec<String>,
+    /// The function around it mentions these names.
+    pub(crate) mentioned: Vec<String>,
+    /// Variables whose addresses are only taken in a branch, with the line where that is.
+    pub(crate) in_branch: Vec<(String, i64)>,
+}
+
+impl Source {
+    /// What is known of a function; looked for at its first line that is asked about.
+    pub(super) fn about_function(&self, function: Node<'_>) -> Rc<AboutFunction> {
+        let key = function.start_byte();
+        if let Some(known) = self.functions.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(AboutFunction {
+            kept: each_once(self.kept(function)),
+            to_c: self.to_c(function),
+            addressed: each_once(self.all_addressed(function)),
+            without_value: self.without_value(function),
+            mentioned: self.names(function),
+            in_branch: self.in_branch(function),
+        });
+        let mut functions = self.functions.borrow_mut();
+        Rc::clone(functions.entry(key).or_insert(found))
+    }
+}
+
+fn each_once(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
+}
