@@ -78,6 +78,8 @@ pub struct Shape {
     pub(crate) lengthened: Vec<String>,
     /// The strings of `lengthened` whose value each round of the loop needs.
     pub(crate) read_per_round: Vec<String>,
+    /// Something is written to a hash here.
+    pub(crate) hashes: bool,
     /// Strings are put together here only to be written.
     pub(crate) joins_to_write: bool,
     /// The type of what is handed to sort.Sort here, where the file shows it.

@@ -32,6 +32,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         && copies
         && it.via().is_empty()
         && let Some(advice) = conversion(&it.shape?.text)
+        && !it.shape?.hashes
     {
         return Some(advice);
     }
@@ -123,6 +124,27 @@ mod tests {
             ("s := string(b)[i]", false),
         ] {
             assert_eq!(conversion(text).is_some(), named, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_takes_no_string() {
+        const FILE: &str = "package p
+
+func sum(kind crypto.Hash, w io.Writer, name string) []byte {
+	h := kind.New()
+	digest := hash.New()
+	digest.Write([]byte(name))
+	w.Write([]byte(name))
+	h.Write([]byte(name))
+	return h.Sum(nil)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(6, false), (7, true)] {
+            let shape = source.shape(line).unwrap();
+            let evidence = Evidence::of_line(Measure::Cpu, Class::Conversion, &shape);
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
         }
     }
 

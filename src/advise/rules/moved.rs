@@ -83,7 +83,8 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
-    if shape.function.kept.iter().any(is_it) || !shape.function.addressed.iter().any(is_it) {
+    let taken = shape.function.addressed.iter().find(|it| it.0 == name)?;
+    if shape.function.kept.iter().any(is_it) {
         return None;
     }
     // Without a change to name it must be worth a search.
@@ -101,7 +102,8 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
             "take the address of the element: `for i := range {over} {{ {copy} := &{over}[i]`"
         ),
         false => format!(
-            "see how the address of `{name}` gets away: `gobuild-opt escape --why FILE:LINE`"
+            "its address is taken on line {}: where not every run needs that, take the address of a copy there; how it gets away: `gobuild-opt escape --why FILE:LINE`",
+            taken.1
         ),
     };
     Some(Advice {
@@ -132,6 +134,14 @@ func counted(r Renderer) int {
 	return info.kind
 }
 
+func optioned(options ...func(*Info)) Info {
+	all := Info{kind: 2}
+	for _, option := range options {
+		option(&all)
+	}
+	return all
+}
+
 func ordered(pairs []pair) bool {
 	all := byKey{pairs, false}
 	sort.Stable(&all)
@@ -139,7 +149,12 @@ func ordered(pairs []pair) bool {
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
-        for (line, name, named) in [(4, "out", false), (10, "info", true), (16, "all", false)] {
+        for (line, name, named) in [
+            (4, "out", false),
+            (10, "info", true),
+            (16, "all", false),
+            (24, "all", false),
+        ] {
             let shape = source.shape(line).unwrap();
             let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
             evidence.sites.push((escape::Class::Moved, name));

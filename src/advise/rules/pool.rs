@@ -203,6 +203,27 @@ func all(names []string) (writers []*Writer) {
     }
 
     #[test]
+    fn a_buffer_that_is_a_named_result_is_of_callers() {
+        const FILE: &str = "package p
+
+func room(in []byte, n int) (head, tail []byte) {
+	head = make([]byte, len(in)+n)
+	copy(head, in)
+	tail = head[len(in):]
+	return
+}
+
+func count(n int) int {
+	b := make([]byte, n)
+	return fill(b)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        assert!(source.shape(4).unwrap().leaves);
+        assert!(!source.shape(11).unwrap().leaves);
+    }
+
+    #[test]
     fn a_buffered_reader_of_callers_is_theirs() {
         const FILE: &str = "package p
 

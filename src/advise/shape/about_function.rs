@@ -9,12 +9,14 @@ use super::Source;
 /// What is known of a function.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct AboutFunction {
+    /// It is given a reflect.Type: what it finds out is mostly kept by type.
+    pub(crate) by_type: bool,
     /// Variables of the function whose addresses it returns, stores or hands to who fills them: these stay on the heap.
     pub(crate) kept: Vec<String>,
     /// Variables whose addresses the function hands to C, with the function of C.
     pub(crate) to_c: Vec<(String, String)>,
     /// Variables whose addresses the function takes. What a literal captures is not among them: there is nothing to find out.
-    pub(crate) addressed: Vec<String>,
+    pub(crate) addressed: Vec<(String, i64)>,
     /// Variables that the function declares without a value: `var x T`.
     pub(crate) without_value: Vec<String>,
     /// The function around it mentions these names.
@@ -31,15 +33,23 @@ impl Source {
             return Rc::clone(known);
         }
         let found = Rc::new(AboutFunction {
+            by_type: self.is_by_type(function),
             kept: each_once(self.kept(function)),
             to_c: self.to_c(function),
-            addressed: each_once(self.all_addressed(function)),
+            addressed: self.all_addressed(function),
             without_value: self.without_value(function),
             mentioned: self.names(function),
             in_branch: self.in_branch(function),
         });
         let mut functions = self.functions.borrow_mut();
         Rc::clone(functions.entry(key).or_insert(found))
+    }
+}
+
+impl Source {
+    fn is_by_type(&self, function: Node<'_>) -> bool {
+        let parameters = function.child_by_field_name("parameters");
+        parameters.is_some_and(|list| self.text(list).contains("reflect.Type"))
     }
 }
 

@@ -69,7 +69,10 @@ impl Source {
             };
             if to == field || to.ends_with(&format!(".{field}")) {
                 let is_made = value.starts_with("make([]") && !value.ends_with(",0)");
-                if is_made || value.ends_with("[:0]") || value.starts_with("slices.Grow(") {
+                // `x.f = append(x.f, make([]T, n)...)` is what grows it by a plan.
+                let is_planned = value.starts_with("append(") && value.contains(",make([]");
+                let grows = is_planned || value.starts_with("slices.Grow(");
+                if is_made || grows || value.ends_with("[:0]") {
                     return true;
                 }
             }

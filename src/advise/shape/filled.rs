@@ -42,7 +42,9 @@ impl Source {
             by_lists: false,
             at_least: false,
             filtered: jumps_before(at, *inner) || decides(at, *inner),
-            nobody_knows: self.returns_it(*inner, &name)
+            // Which of them a round puts something into is not known before: `groups[key] = append(groups[key], x)`.
+            nobody_knows: target.kind() == "index_expression"
+                || self.returns_it(*inner, &name)
                 || self.bound(*inner).is_none() && self.is_of_what_is_made(&name, at),
             sized: self.has_room(&name)
                 || self.is_sized_before(&name, at)

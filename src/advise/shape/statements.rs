@@ -74,6 +74,7 @@ impl Source {
             let counts = |path: &String| single || self.holds_bytes(path);
             let grown = grown.filter(|path| {
                 counts(path)
+                    && !path.contains('[')
                     && self.is_stored_in(path, node)
                     && self.is_of_receiver(path, node)
                     && !self.has_room(path)
@@ -95,6 +96,7 @@ impl Source {
             .untyped
             .extend(passed.map(|(argument, _)| self.text(*argument).to_owned()));
         shape.sorts = shape.sorts.take().or_else(|| self.sorted(&name, &given));
+        shape.hashes |= self.writes_to_hash(function);
         shape.joins_to_write |= self.joins_to_write(&name, &given);
         shape.calls.push((name, literals));
     }
@@ -109,6 +111,20 @@ impl Source {
         let left = statement.and_then(|node| node.child_by_field_name("left"));
         let mut targets = left.map_or("", |left| self.text(left)).split(',');
         targets.any(|target| target.trim() == path)
+    }
+
+    /// `h.Write(b)`, where the function makes `h` as a hash, or gets one: a hash has no WriteString.
+    fn writes_to_hash(&self, function: Node<'_>) -> bool {
+        let of = function.child_by_field_name("operand");
+        let of = of.filter(|_| self.text(function).ends_with(".Write"));
+        let declared = of.and_then(|of| self.declaration_of(self.text(of), of));
+        let text: String = declared.map_or("", |node| self.text(node)).to_lowercase();
+        let named = of.map_or("", |of| self.text(of)).to_lowercase();
+        let words = [
+            "hash", "hmac", "sha1", "sha256", "sha512", "sha3", "md5", "crc", "fnv", "blake",
+        ];
+        let says = |text: &str| words.iter().any(|word| text.contains(word));
+        says(&text) || says(&named)
     }
 
     /// `w.WriteString(a + b)`, `io.WriteString(w, a+b)`, where the compiler does not put them together.

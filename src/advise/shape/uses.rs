@@ -24,9 +24,26 @@ impl Source {
         let Some(function) = enclosing(statement) else {
             return true;
         };
-        self.mentions(function, self.text(name))
-            .into_iter()
-            .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
+        self.is_named_result(function, self.text(name))
+            || self
+                .mentions(function, self.text(name))
+                .into_iter()
+                .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
+    }
+
+    /// Whether a function has a result of a name: whatever it is set to, callers get.
+    fn is_named_result(&self, function: Node<'_>, name: &str) -> bool {
+        let results = function
+            .child_by_field_name("result")
+            .filter(|node| node.kind() == "parameter_list");
+        let mut stack: Vec<Node<'_>> = results.into_iter().collect();
+        while let Some(node) = stack.pop() {
+            if node.kind() == "identifier" && self.text(node) == name {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
     }
 
     /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
@@ -80,14 +97,17 @@ impl Source {
         (at.kind() == "identifier").then(|| self.text(at))
     }
 
-    /// The variables whose addresses a function takes.
-    pub(super) fn all_addressed(&self, function: Node<'_>) -> Vec<String> {
+    /// The variables whose addresses a function takes, each with the first line where it does.
+    pub(super) fn all_addressed(&self, function: Node<'_>) -> Vec<(String, i64)> {
         let mut found = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
-            found.extend(self.addressed(node).map(str::to_owned));
+            let line = row(node.start_position());
+            found.extend(self.addressed(node).map(|name| (name.to_owned(), line)));
             stack.extend(node.named_children(&mut node.walk()));
         }
+        found.sort_unstable();
+        found.dedup_by(|a, b| a.0 == b.0);
         found
     }
 
@@ -262,7 +282,21 @@ impl Source {
         let last = name.rsplit('.').next().unwrap_or_default();
         // These take an interface whose methods change what stands behind the address.
         let is_ordered = name.starts_with("sort.") || name.starts_with("heap.");
-        is_ordered || FILLING.iter().any(|prefix| last.starts_with(prefix))
+        // Options: what a variable of a function type does with an address cannot be changed here.
+        let is_value = function.is_some_and(|node| node.kind() == "identifier")
+            && self.declaration_of(name, address).is_some();
+        let is_value = is_value || function.is_some_and(|node| self.is_range_variable(node));
+        is_ordered || is_value || FILLING.iter().any(|prefix| last.starts_with(prefix))
+    }
+
+    /// Whether a name is a variable of a loop around it: `for _, option := range options`.
+    fn is_range_variable(&self, name: Node<'_>) -> bool {
+        loops(name).into_iter().any(|around| {
+            let clause = super::child(around, "range_clause");
+            let left = clause.and_then(|clause| clause.child_by_field_name("left"));
+            let mut names = left.map_or("", |left| self.text(left)).split(',');
+            names.any(|it| it.trim() == self.text(name))
+        })
     }
 
     /// `return x`, `return x[:n]`, `c <- x`, `T{f: x}`, `a.b = x`, `append(all, x)`.
