@@ -220,7 +220,8 @@ fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         "fmt.Sprint(",
     ];
     let single = begins.into_iter().any(one);
-    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    // Of bytes most are the text itself, which may be that of something long.
+    let measured = it.measure == Measure::Cpu;
     (measured && single && it.share.lower() >= WORTH).then(|| Advice {
         seen: format!("{callee} finds out the type of its value by reflection each time"),
         attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),

@@ -10,7 +10,7 @@ pub(crate) const RULE: Rule = Rule {
     lesson: 12,
     summary: "a loop starts a goroutine per item, very many exist, or some never end",
     manual: "\
-What it sees: at least 1 % of the CPU in starting goroutines at a go statement in a loop; 10,000 or
+What it sees: at least 3 % of the CPU in starting goroutines at a go statement in a loop; 10,000 or
 more goroutines that were started at one line, by a goroutine profile; any goroutine that can never
 run again, by a goroutineleak profile (Go 1.27).
 
@@ -26,6 +26,9 @@ When not to: goroutines that mostly wait for the network are what they are for."
 
 /// Goroutines of one line from which on they are many.
 const MANY: i64 = 10_000;
+
+/// Percent of the CPU from which on starting goroutines is worth another form of the program.
+const MUCH: f64 = 3.0;
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let bound = "bound them: errgroup.Group with SetLimit, or a fixed number of workers";
@@ -44,7 +47,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             ),
             bound,
         ),
-        Measure::Cpu if it.is(Class::Goroutine) && it.share.percent >= 1.0 => {
+        Measure::Cpu if it.is(Class::Goroutine) && it.share.percent >= MUCH => {
             let shape = it.shape.filter(|shape| shape.in_loop)?;
             if !shape.starts && !shape.calls.iter().any(|call| call.0.ends_with(".Go")) {
                 return None;

@@ -417,6 +417,28 @@ func some(words []string) (found []string) {
 	}
 	return found
 }
+
+func filter(words []string, keep func(string) bool) (found []string) {
+	for _, word := range words {
+		if keep(word) {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+
+func different(words []string, seen map[string]bool) (found []string) {
+	for _, word := range words {
+		if !seen[word] {
+			seen[word] = true
+			found = append(found, word)
+		}
+		if !slices.Contains(found, word) {
+			found = append(found, word)
+		}
+	}
+	return found
+}
 ";
         let source = Source::new(FILE.into()).unwrap();
         let found = |line, sizes| {
@@ -432,6 +454,9 @@ func some(words []string) (found []string) {
         for (sizes, named) in [(None, false), (Some(&few), false), (Some(&many), true)] {
             assert_eq!(found(15, sizes), named, "{sizes:?}");
             assert!(!found(6, sizes), "nobody knows how far");
+            assert!(!found(24, sizes), "callers know");
+            assert!(!found(34, sizes), "each once");
+            assert!(!found(37, sizes), "each once");
         }
     }
 

@@ -48,6 +48,57 @@ impl Source {
         })
     }
 
+    /// Whether what is put in already decides whether more is, `if !seen[x] { seen[x] = true; all = append(all, x) }`, or the
+    /// caller does. How much is left then is not known before.
+    pub(super) fn drops_repeats(&self, at: Node<'_>, inner: Node<'_>, name: &str) -> bool {
+        let above = std::iter::successors(at.parent(), Node::parent);
+        let mut deciding = above
+            .take_while(|node| *node != inner)
+            .filter(|node| node.kind() == "if_statement");
+        let is_of_loop = |text: &String| text == name || self.is_written_by_index(inner, text);
+        deciding.any(|it| {
+            let parts = [
+                it.child_by_field_name("initializer"),
+                it.child_by_field_name("condition"),
+            ];
+            let mut names = parts
+                .into_iter()
+                .flatten()
+                .flat_map(|part| self.names(part));
+            let asks = it
+                .child_by_field_name("condition")
+                .is_some_and(|condition| self.asks_caller(condition));
+            asks || names.any(|text| is_of_loop(&text))
+        })
+    }
+
+    /// Whether a condition calls a parameter: `if keep(x)`. Then only callers know how many it keeps.
+    fn asks_caller(&self, condition: Node<'_>) -> bool {
+        let mut stack = vec![condition];
+        while let Some(node) = stack.pop() {
+            let function = node
+                .child_by_field_name("function")
+                .filter(|it| it.kind() == "identifier");
+            let declared = function.and_then(|it| self.declaration_of(self.text(it), it));
+            if declared.is_some_and(|it| it.kind() == "parameter_declaration") {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+
+    /// `name[x] = y` below a node.
+    fn is_written_by_index(&self, below: Node<'_>, name: &str) -> bool {
+        self.mentions(below, name).into_iter().any(|node| {
+            let index = node.parent().filter(|it| it.kind() == "index_expression");
+            let list = index.and_then(|it| it.parent());
+            let statement = list.and_then(|it| it.parent());
+            let left = statement.and_then(|it| it.child_by_field_name("left"));
+            left.is_some() && left == list
+        })
+    }
+
     /// The length of what a name stands for; `None` for channels, functions and what is not declared here.
     pub(super) fn length(&self, name: Node<'_>, at: Node<'_>) -> Option<String> {
         let text = self.text(name);

@@ -45,6 +45,7 @@ impl Source {
             // Which of them a round puts something into is not known before: `groups[key] = append(groups[key], x)`.
             nobody_knows: target.kind() == "index_expression"
                 || self.returns_it(*inner, &name)
+                || self.drops_repeats(at, *inner, &name)
                 || self.bound(*inner).is_none() && self.is_of_what_is_made(&name, at),
             sized: self.has_room(&name)
                 || self.is_sized_before(&name, at)

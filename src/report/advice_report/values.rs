@@ -113,7 +113,9 @@ pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)])
     if shape.is_some_and(grown) {
         return Class::Append;
     }
-    if shape.is_some_and(|shape| !shape.lengthened.is_empty()) {
+    // Numbers are added, too: that strings are put together the compiler says.
+    let lengthens = shape.is_some_and(|shape| !shape.lengthened.is_empty());
+    if lengthens && has(escape::Class::Conversion) {
         return Class::Concat;
     }
     if has(escape::Class::Make) {
