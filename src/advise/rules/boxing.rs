@@ -148,7 +148,7 @@ fn typed(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
             "comparisons are what costs: then it gains little",
         ),
         ("fmt.Sprintf" | "fmt.Sprint" | "fmt.Sprintln", Measure::Cpu | Measure::Allocated)
-            if is_plain(&it.shape?.text) =>
+            if is_plain(&it.shape?.text) && !is_any_value(&it.shape?.text) =>
         {
             (
                 format!(
@@ -206,7 +206,18 @@ fn is_plain_format(behind: &str) -> bool {
 
 /// `fmt.Sprintf("%v", x)`, the same with `%s`, and `fmt.Sprint(x)`: nobody knows the type, but most values have one of a few.
 fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
-    let text = &it.shape?.text;
+    // Of bytes most are the text itself, which may be that of something long.
+    let measured = it.measure == Measure::Cpu;
+    let text = it.shape.filter(|_| measured).map(|shape| &shape.text)?;
+    (is_any_value(text) && it.share.lower() >= WORTH).then(|| Advice {
+        seen: format!("{callee} finds out the type of its value by reflection each time"),
+        attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
+        unless: "values are of many types, and none of them is usual".into(),
+    })
+}
+
+/// Whether a line formats one value as it is.
+fn is_any_value(text: &str) -> bool {
     let one = |begin: &str| {
         let mut behind = text.split(begin).skip(1);
         behind.any(|rest| {
@@ -219,14 +230,7 @@ fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         "fmt.Sprintf(\"%s\", ",
         "fmt.Sprint(",
     ];
-    let single = begins.into_iter().any(one);
-    // Of bytes most are the text itself, which may be that of something long.
-    let measured = it.measure == Measure::Cpu;
-    (measured && single && it.share.lower() >= WORTH).then(|| Advice {
-        seen: format!("{callee} finds out the type of its value by reflection each time"),
-        attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
-        unless: "values are of many types, and none of them is usual".into(),
-    })
+    begins.into_iter().any(one)
 }
 
 /// A message that stands there, at a level: `err.Error()` is none.
@@ -329,6 +333,22 @@ func order(xs []string, t *table, some sort.Interface, named byName) {
             let mut evidence = Evidence::of_line(Measure::Cpu, Class::Other, &shape);
             evidence.what = What::Call("sort.Sort");
             assert_eq!(run(&evidence).is_some(), named, "{line}");
+        }
+    }
+
+    #[test]
+    fn one_value_as_it_is_counts_by_time_alone() {
+        const FILE: &str = "package p
+
+func text(value any) string {
+	return fmt.Sprintf(\"%v\", value)
+}
+";
+        let shape = Source::new(FILE.into()).unwrap().shape(4).unwrap();
+        for (measure, named) in [(Measure::Cpu, true), (Measure::Allocated, false)] {
+            let mut evidence = Evidence::of_line(measure, Class::Other, &shape);
+            evidence.what = What::Call("fmt.Sprintf");
+            assert_eq!(run(&evidence).is_some(), named, "{measure:?}");
         }
     }
 

@@ -58,7 +58,7 @@ const SEARCH: f64 = 5.0;
 /// A variable of the compiler's message.
 fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     // What C gets is left to GBO318.
-    let to_c = shape.function.to_c.iter().any(|it| it.0 == name);
+    let to_c = shape.function.to_c.iter().any(|given| given.0 == name);
     // A variable of a function that is inlined here is nothing that this line can change.
     if to_c || !shape.function.mentioned.iter().any(|text| text == name) {
         return None;
@@ -83,7 +83,11 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
-    let taken = shape.function.addressed.iter().find(|it| it.0 == name)?;
+    let taken = shape
+        .function
+        .addressed
+        .iter()
+        .find(|taken| taken.0 == name)?;
     if shape.function.kept.iter().any(is_it) {
         return None;
     }

@@ -56,16 +56,16 @@ impl Source {
             .take_while(|node| *node != inner)
             .filter(|node| node.kind() == "if_statement");
         let is_of_loop = |text: &String| text == name || self.is_written_by_index(inner, text);
-        deciding.any(|it| {
+        deciding.any(|statement| {
             let parts = [
-                it.child_by_field_name("initializer"),
-                it.child_by_field_name("condition"),
+                statement.child_by_field_name("initializer"),
+                statement.child_by_field_name("condition"),
             ];
             let mut names = parts
                 .into_iter()
                 .flatten()
                 .flat_map(|part| self.names(part));
-            let asks = it
+            let asks = statement
                 .child_by_field_name("condition")
                 .is_some_and(|condition| self.asks_caller(condition));
             asks || names.any(|text| is_of_loop(&text))
@@ -78,9 +78,10 @@ impl Source {
         while let Some(node) = stack.pop() {
             let function = node
                 .child_by_field_name("function")
-                .filter(|it| it.kind() == "identifier");
-            let declared = function.and_then(|it| self.declaration_of(self.text(it), it));
-            if declared.is_some_and(|it| it.kind() == "parameter_declaration") {
+                .filter(|callee| callee.kind() == "identifier");
+            let declared =
+                function.and_then(|callee| self.declaration_of(self.text(callee), callee));
+            if declared.is_some_and(|node| node.kind() == "parameter_declaration") {
                 return true;
             }
             stack.extend(node.named_children(&mut node.walk()));
@@ -91,10 +92,12 @@ impl Source {
     /// `name[x] = y` below a node.
     fn is_written_by_index(&self, below: Node<'_>, name: &str) -> bool {
         self.mentions(below, name).into_iter().any(|node| {
-            let index = node.parent().filter(|it| it.kind() == "index_expression");
-            let list = index.and_then(|it| it.parent());
-            let statement = list.and_then(|it| it.parent());
-            let left = statement.and_then(|it| it.child_by_field_name("left"));
+            let index = node
+                .parent()
+                .filter(|parent| parent.kind() == "index_expression");
+            let list = index.and_then(|index| index.parent());
+            let statement = list.and_then(|list| list.parent());
+            let left = statement.and_then(|statement| statement.child_by_field_name("left"));
             left.is_some() && left == list
         })
     }
@@ -232,7 +235,7 @@ func f(n int) (out []int) {
         for (line, bound) in [(6, true), (14, false), (20, false), (28, false)] {
             let growth = source.shape(line).unwrap().appends.remove(0);
             assert_eq!(
-                growth.bound.is_some_and(|it| it.starts_with('n')),
+                growth.bound.is_some_and(|rounds| rounds.starts_with('n')),
                 bound,
                 "{line}"
             );

@@ -26,12 +26,13 @@ impl Source {
             "identifier" => self.is_constant_of_file(node),
             "parenthesized_expression" | "binary_expression" => {
                 let mut cursor = node.walk();
-                node.named_children(&mut cursor).all(|it| self.is_known(it))
+                node.named_children(&mut cursor)
+                    .all(|part| self.is_known(part))
             }
             "unary_expression" => {
                 let operand = node.child_by_field_name("operand");
                 !self.text(node).starts_with(['&', '<'])
-                    && operand.is_some_and(|it| self.is_known(it))
+                    && operand.is_some_and(|value| self.is_known(value))
             }
             kind => kind.ends_with("_literal"),
         }

@@ -39,6 +39,21 @@ impl Source {
             .any(is_given)
     }
 
+    /// Whether a function has a result of a name: whatever it is set to, callers get.
+    pub(super) fn is_named_result(&self, function: Node<'_>, name: &str) -> bool {
+        let results = function
+            .child_by_field_name("result")
+            .filter(|node| node.kind() == "parameter_list");
+        let mut stack: Vec<Node<'_>> = results.into_iter().collect();
+        while let Some(node) = stack.pop() {
+            if node.kind() == "identifier" && self.text(node) == name {
+                return true;
+            }
+            stack.extend(node.named_children(&mut node.walk()));
+        }
+        false
+    }
+
     /// `x` of `x.next` that is returned or stored and not called, where this file has such a method: it holds x.
     pub(super) fn method_of(&self, node: Node<'_>) -> Option<&str> {
         let selector = Some(node).filter(|node| node.kind() == "selector_expression")?;

@@ -31,21 +31,6 @@ impl Source {
                 .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
     }
 
-    /// Whether a function has a result of a name: whatever it is set to, callers get.
-    fn is_named_result(&self, function: Node<'_>, name: &str) -> bool {
-        let results = function
-            .child_by_field_name("result")
-            .filter(|node| node.kind() == "parameter_list");
-        let mut stack: Vec<Node<'_>> = results.into_iter().collect();
-        while let Some(node) = stack.pop() {
-            if node.kind() == "identifier" && self.text(node) == name {
-                return true;
-            }
-            stack.extend(node.named_children(&mut node.walk()));
-        }
-        false
-    }
-
     /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
     fn is_wrapped(&self, name: Node<'_>, function: Node<'_>) -> bool {
         let call = name.parent().and_then(|list| list.parent());
@@ -295,7 +280,7 @@ impl Source {
             let clause = super::child(around, "range_clause");
             let left = clause.and_then(|clause| clause.child_by_field_name("left"));
             let mut names = left.map_or("", |left| self.text(left)).split(',');
-            names.any(|it| it.trim() == self.text(name))
+            names.any(|text| text.trim() == self.text(name))
         })
     }
 

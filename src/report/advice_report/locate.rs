@@ -169,8 +169,10 @@ impl<'a> Locator<'a> {
         }
         if let (Some(of), false, Some(package)) = (&shape.sorts, shape.sorts_slice, package) {
             let mut all = files(package);
-            shape.sorts_slice =
-                all.any(|path| self.source(path).is_some_and(|it| it.is_slice_type(of)));
+            shape.sorts_slice = all.any(|path| {
+                self.source(path)
+                    .is_some_and(|source| source.is_slice_type(of))
+            });
         }
         Located {
             place,
