@@ -1,9 +1,11 @@
 //! Chooses a length for each text among the numbers that stand beside its address, in data and in code.
 
+use std::cell::Cell;
+
 use crate::binary::functions::Entry;
 use crate::binary::image::Addr;
 use crate::binary::objects::Data;
-use crate::binary::partition::{Recent, Sieve, first_from};
+use crate::binary::partition::{Sieve, first_from};
 use crate::binary::references::lengths::beside;
 use crate::binary::runs::Content;
 use crate::binary::state::State;
@@ -21,47 +23,57 @@ pub(super) fn find(
     let run = data.runs.iter().find(|run| run.content == Content::Texts);
     let texts = run.map_or(0..0, |run| run.range.clone());
     let ends = Ends {
-        starts,
+        starts: &starts[first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end)],
         last: texts.end,
         room,
     };
     let known = agreed(in_data, &ends);
-    let begins = &starts[first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end)];
+    let mut all = in_code(state, (entries, data), &known, &ends);
+    all.extend(known);
+    longest(all)
+}
+
+/// The lengths of texts that have none in data. Many numbers stand in code, and where texts are short many end where some text
+/// begins: only in a large one something else may seem to begin.
+fn in_code(
+    state: &State<'_, '_, '_>,
+    (entries, data): (&[Entry], &Data),
+    known: &[(Addr, u32)],
+    ends: &Ends<'_>,
+) -> Vec<(Addr, u32)> {
     let is_known = |addr: &Addr| known.binary_search_by_key(addr, |it| it.0).is_ok();
-    let open: Vec<Addr> = begins.iter().copied().filter(|it| !is_known(it)).collect();
-    // A sieve answers fast for the many mentions of other things.
-    let (open, begins) = (Sieve::new(&open), Sieve::new(begins));
-    let mut in_code = Vec::new();
-    let mut recent = Recent::new();
-    let functions = (entries, &data.mentions);
-    let mut keep = |addr: Addr, length: u32| {
-        let fits = (1..=texts.end - addr).contains(&length);
-        let may_end =
-            || length >= LARGE || ends.near(addr + length, |at| begins.find(at).is_some());
-        if fits && may_end() && recent.is_new(u64::from(addr) << 32 | u64::from(length)) {
-            in_code.push((addr, length));
+    let next = ends.starts.iter().skip(1).chain([&ends.last]).copied();
+    let each = ends.starts.iter().copied().zip(next);
+    let open: Vec<(Addr, Addr)> = each.filter(|text| !is_known(&text.0)).collect();
+    let addresses: Vec<Addr> = open.iter().map(|it| it.0).collect();
+    // It answers fast for the many mentions of other things.
+    let sieve = Sieve::new(&addresses);
+    let done = vec![Cell::new(false); open.len()];
+    let mut found = Vec::new();
+    let mut keep = |text: usize, length: u32| {
+        let (start, next) = open[text];
+        let is_whole = next - start >= length
+            && (next - start - length < ends.room || ends.is_last(start + length));
+        let is_large = length >= LARGE && length <= ends.last - start;
+        if length > 0 && (is_whole || is_large) {
+            found.push((start, length));
+            done[text].set(is_whole && !is_large);
         }
+        done[text].get()
     };
-    let is_open = |addr| open.find(addr).is_some();
-    beside(state.image, goarch, functions, is_open, &mut keep);
+    let wanted = |addr| sieve.find(addr).filter(|text| !done[*text].get());
+    let goarch = state.binary.goarch.as_deref();
+    let functions = (entries, &data.mentions);
+    beside(state.image, goarch, functions, wanted, &mut keep);
     for (addr, length) in &data.mentions.lengths {
-        if is_open(*addr) {
-            keep(*addr, *length);
+        if let Some(text) = wanted(*addr) {
+            keep(text, *length);
         }
     }
-    in_code.sort_unstable();
-    in_code.dedup();
-    in_code.retain(ends.agree());
-    // Many numbers stand in code, and where texts are short many end where some text begins. Only in a large text something else
-    // may seem to begin.
-    let within = |it: &(Addr, u32)| {
-        let next = starts.get(first_from(starts, 0, it.0 + 1));
-        next.is_some_and(|next| *next < it.0 + it.1)
-    };
-    in_code.retain(|it| it.1 >= LARGE || !within(it));
-    let mut all = known;
-    all.extend(in_code);
-    longest(all)
+    found.sort_unstable();
+    found.dedup();
+    found.retain(ends.agree());
+    found
 }
 
 /// One length for each text: it ends where another begins, or at the end of all. Other numbers stand behind addresses, too,
@@ -84,7 +96,7 @@ const ALIGNMENT: u32 = 8;
 
 /// Where texts can end.
 struct Ends<'s> {
-    /// Where something may begin, in order.
+    /// Where a text may begin, in order.
     starts: &'s [Addr],
     /// The end of all.
     last: Addr,
@@ -96,12 +108,6 @@ impl Ends<'_> {
     /// Whether nothing but alignment stands behind a place.
     fn is_last(&self, at: Addr) -> bool {
         self.last.saturating_sub(at) < ALIGNMENT
-    }
-
-    /// Whether a text that is not large can end at a place.
-    #[inline]
-    fn near(&self, at: Addr, begins: impl Fn(Addr) -> bool) -> bool {
-        self.is_last(at) || (at..at.saturating_add(self.room)).any(begins)
     }
 
     /// Whether a text ends where another begins, or at the end of all; texts ascend.
@@ -164,7 +170,7 @@ mod tests {
             room: 2,
         };
         assert!(ends.agree()(&(Addr::MAX - 20, 20)));
-        assert!(!ends.near(Addr::MAX - 10, |_| false));
+        assert!(ends.is_last(Addr::MAX));
     }
 
     #[test]

@@ -11,57 +11,64 @@ use super::{Codes, Machine, Mentions};
 /// How many instructions from the address a length is looked for.
 const FAR: usize = 8;
 
-/// Calls `each` with every mention that is wanted and every number that is loaded or stored close to it.
+/// Calls `each` with every number that is loaded or stored close to a mention that is wanted, and with what `wanted` has for that.
+/// `each` says whether no other number is wanted there.
 pub(in crate::binary) fn beside(
     image: &Image<'_>,
     goarch: Option<&str>,
     (entries, mentions): (&[Entry], &Mentions),
-    is_wanted: impl Fn(Addr) -> bool,
-    mut each: impl FnMut(Addr, u32),
+    wanted: impl Fn(Addr) -> Option<usize>,
+    mut each: impl FnMut(usize, u32) -> bool,
 ) {
     let Some(machine) = goarch.and_then(Machine::of) else {
         return;
     };
     let mut codes = Codes::new(image, &(0..0));
     for (place, entry) in entries.iter().enumerate() {
-        let wanted = mentions.of(place).iter();
-        let mut wanted = wanted.filter(|it| is_wanted(it.target)).peekable();
-        let Some(code) = wanted.peek().and_then(|_| codes.of(entry)) else {
+        let all = mentions.of(place);
+        let Some(first) = all.iter().position(|it| wanted(it.target).is_some()) else {
+            continue;
+        };
+        let Some(code) = codes.of(entry) else {
             continue;
         };
         if machine == Machine::Arm {
-            let places: Vec<_> = wanted.collect();
             pools(code.bytes, |pool, number| {
-                let found = places.binary_search_by_key(&pool, |it| it.at);
-                found
-                    .into_iter()
-                    .for_each(|it| each(places[it].target, number));
+                let found = all.binary_search_by_key(&pool, |it| it.at);
+                if let Some(text) = found.ok().and_then(|at| wanted(all[at].target)) {
+                    each(text, number);
+                }
             });
             continue;
         }
-        for it in wanted {
-            numbers(machine, code.bytes, it.at as usize, |number| {
-                each(it.target, number)
-            });
+        for it in &all[first..] {
+            if let Some(text) = wanted(it.target) {
+                let number = |number| each(text, number);
+                numbers(machine, code.bytes, it.at as usize, number);
+            }
         }
     }
 }
 
-/// Calls `each` with the numbers around the instruction with an address; `at` is the place of its [`Mention`](super::Mention).
-fn numbers(machine: Machine, code: &[u8], at: usize, each: impl FnMut(u32)) {
+/// Calls `each` with the numbers around the instruction with an address, until it is content; `at` is the place of its
+/// [`Mention`](super::Mention).
+fn numbers(machine: Machine, code: &[u8], at: usize, mut each: impl FnMut(u32) -> bool) {
+    let mut all = |number| {
+        each(number);
+    };
     match machine {
         Machine::Amd64 => amd64(code, at, each),
         Machine::I386 => x86(code, at + 4, 32, each),
-        Machine::Arm64 => words(code, at, Arm64, each),
-        Machine::Loong64 => words(code, at, Loong64, each),
-        Machine::S390x => s390x(code, at, each),
-        Machine::Riscv64 => riscv64(code, at, each),
+        Machine::Arm64 => words(code, at, Arm64, all),
+        Machine::Loong64 => words(code, at, Loong64, all),
+        Machine::S390x => s390x(code, at, all),
+        Machine::Riscv64 => riscv64(code, at, &mut all),
         Machine::Arm => {}
     }
 }
 
 /// LEA with an address relative to the next instruction; `at` is the byte behind its opcode.
-fn amd64(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
+fn amd64(code: &[u8], at: usize, mut each: impl FnMut(u32) -> bool) {
     let Some([prefix, 0x8d]) = at.checked_sub(2).map(|at| [code[at], code[at + 1]]) else {
         return;
     };
@@ -75,7 +82,9 @@ fn amd64(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
         let Some(&[0xb8..=0xbf, a, b, c, d]) = before(5) else {
             break;
         };
-        each(u32::from_le_bytes([a, b, c, d]));
+        if each(u32::from_le_bytes([a, b, c, d])) {
+            return;
+        }
         let is_wide = matches!(before(6), Some([0x41, ..]));
         start -= 5 + usize::from(is_wide);
     }
@@ -83,7 +92,7 @@ fn amd64(code: &[u8], at: usize, mut each: impl FnMut(u32)) {
 }
 
 /// The numbers that the instructions behind a place move.
-fn x86(code: &[u8], behind: usize, bits: u32, mut each: impl FnMut(u32)) {
+fn x86(code: &[u8], behind: usize, bits: u32, mut each: impl FnMut(u32) -> bool) {
     let rest = code.get(behind..).unwrap_or_default();
     let mut decoder = Decoder::with_ip(bits, rest, 0, DecoderOptions::NONE);
     let mut instruction = Instruction::default();
@@ -99,8 +108,9 @@ fn x86(code: &[u8], behind: usize, bits: u32, mut each: impl FnMut(u32)) {
             instruction.op1_kind(),
             OpKind::Immediate32 | OpKind::Immediate32to64
         );
-        if instruction.mnemonic() == Mnemonic::Mov && is_number {
-            each(instruction.immediate32());
+        let is_move = instruction.mnemonic() == Mnemonic::Mov && is_number;
+        if is_move && each(instruction.immediate32()) {
+            return;
         }
     }
 }
@@ -368,7 +378,10 @@ mod tests {
 
     fn check(machine: Machine, code: &[u8], at: usize, expected: &[u32]) {
         let mut found = Vec::new();
-        numbers(machine, code, at, |number| found.push(number));
+        numbers(machine, code, at, |number| {
+            found.push(number);
+            false
+        });
         assert_eq!(found, expected, "{machine:?} {code:02x?}");
     }
 
