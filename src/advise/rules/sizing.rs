@@ -86,8 +86,9 @@ fn is_worth(it: &Evidence<'_>) -> bool {
     it.share.lower() >= least
 }
 
-/// Percent of the allocated bytes from which on a slice without a visible bound is worth a look.
-const MUCH: f64 = 5.0;
+/// Percent of the allocated bytes from which on a slice without a visible bound is worth a look: somebody has to guess its size,
+/// and in fresh programs most such findings below that were not worth the change.
+const MUCH: f64 = 15.0;
 
 /// A slice that grows, nobody knows how far, where that is much of what is allocated.
 fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
@@ -105,8 +106,7 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     let shape = it.shape?;
     if !shape.in_loop {
         // One that grows by an element per call belongs to somebody who lives longer: `p.tokens`.
-        let much = it.share.lower() >= 2.0 * MUCH;
-        let field = shape.grows_field.as_ref().filter(|_| much)?;
+        let field = shape.grows_field.as_ref()?;
         return Some(Advice {
             seen: format!(
                 "`{field}` grows by one call at a time, and each step leaves an array behind"
@@ -124,7 +124,7 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     };
     // What gets a size has the one that somebody chose; where the loop returns it, nobody knows it; nor behind a filter, unless
     // the loop ends somewhere and the sizes of its arrays show that most grow several times.
-    let grows = it.share.lower() >= 2.0 * MUCH && it.sizes.is_some_and(Sizes::are_many);
+    let grows = it.sizes.is_some_and(Sizes::are_many);
     let open = |growth: &&Growth| {
         let is_seen = !growth.sized && !growth.nobody_knows && !growth.by_lists;
         is_seen && (!growth.filtered || grows && growth.ends_somewhere)
