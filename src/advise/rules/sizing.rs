@@ -77,13 +77,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     })
 }
 
-/// Whether a size saves one percent: of the bytes about half is what grew before.
+/// Whether a size saves one percent: of the bytes about half is what grew before. Of time, `min-share` says what matters.
 fn is_worth(it: &Evidence<'_>) -> bool {
-    let least = match it.measure {
-        Measure::Allocated => 2.0,
-        _ => 1.0,
-    };
-    it.share.lower() >= least
+    it.measure != Measure::Allocated || it.share.lower() >= 2.0
 }
 
 /// Percent of the allocated bytes from which on a slice without a visible bound is worth a look: somebody has to guess its size,

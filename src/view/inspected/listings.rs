@@ -177,7 +177,7 @@ pub fn objects(objects: &Objects) -> Vec<Block> {
         optional(text("first bytes")),
     ];
     let heading = format!(
-        "Data of {}: {} objects with {} bytes; code, types and line tables are not among them",
+        "Data of {}: {} objects with {} bytes (texts, variables, types, stack maps); code and line tables are not among them",
         objects.package,
         grouped(objects.count),
         grouped(objects.bytes)
