@@ -34,7 +34,7 @@ pub(super) fn find(
 }
 
 /// The lengths of texts that have none in data. Many numbers stand in code, and where texts are short many end where some text
-/// begins: only in a large one something else may seem to begin.
+/// begins: nothing may begin within.
 fn in_code(
     state: &State<'_, '_, '_>,
     (entries, data): (&[Entry], &Data),
@@ -52,12 +52,12 @@ fn in_code(
     let mut found = Vec::new();
     let mut keep = |text: usize, length: u32| {
         let (start, next) = open[text];
-        let is_whole = next - start >= length
-            && (next - start - length < ends.room || ends.is_last(start + length));
-        let is_large = length >= LARGE && length <= ends.last - start;
-        if length > 0 && (is_whole || is_large) {
+        let end = start.saturating_add(length);
+        let room = ends.room_behind(length);
+        let is_whole = length > 0 && end <= next && (next - end < room || ends.is_last(end));
+        if is_whole {
             found.push((start, length));
-            done[text].set(is_whole && !is_large);
+            done[text].set(true);
         }
         done[text].get()
     };
@@ -70,9 +70,6 @@ fn in_code(
             keep(text, *length);
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    found.retain(ends.agree());
     found
 }
 
@@ -110,15 +107,20 @@ impl Ends<'_> {
         self.last.saturating_sub(at) < ALIGNMENT
     }
 
+    /// One more than the bytes that may stand between a text of a length and the next.
+    fn room_behind(&self, length: u32) -> u32 {
+        const MOST: u32 = 32;
+        if length >= LARGE { MOST } else { self.room }
+    }
+
     /// Whether a text ends where another begins, or at the end of all; texts ascend.
     fn agree(&self) -> impl FnMut(&(Addr, u32)) -> bool {
-        const MOST: u32 = 32;
         let mut position = 0;
         move |it| {
             let at = it.0 + it.1;
             position = first_from(self.starts, position, it.0);
             let next = self.starts.get(first_from(self.starts, position, at));
-            let room = if it.1 >= LARGE { MOST } else { self.room };
+            let room = self.room_behind(it.1);
             self.is_last(at) || next.is_some_and(|next| *next - at < room)
         }
     }

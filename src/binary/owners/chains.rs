@@ -63,9 +63,7 @@ impl<'a> Chains<'a> {
                 false => elsewhere += 1,
             }
             // Where two contradict each other, one is wrong.
-            if between.0 <= high && low <= between.1 {
-                (low, high) = (low.max(between.0), high.min(between.1));
-            }
+            (low, high) = common((low, high), between).unwrap_or((low, high));
         }
         if !it.is_sure && (here > 0 || elsewhere == 0) {
             return None;
@@ -123,14 +121,14 @@ impl<'a> Chains<'a> {
     /// Between which packages an object stands.
     fn place(&self, object: usize) -> Option<Between> {
         match self.all.owned[object].object.what {
-            What::Referred(Some(Content::Texts)) => self.of_text(object),
+            What::Referred(Some(Content::Texts)) => Some(self.of_text(object)),
             _ => self.known.get(&object).copied(),
         }
     }
 
     /// Between which packages a text stands, by the nearest of its length: of two on each side that are out of order one may be
     /// elsewhere, since a text that several packages have stands with the first.
-    fn of_text(&self, object: usize) -> Option<Between> {
+    fn of_text(&self, object: usize) -> Between {
         const NEAREST: usize = 2;
         const MOST: usize = 64;
         let owned = self.all.owned;
@@ -149,18 +147,23 @@ impl<'a> Chains<'a> {
     }
 }
 
-/// Between which places a text stands that has these before it and behind it, two on each side where they are known;
-/// `None` where none are, and where they contradict each other.
-fn nearest(before: &[u32], behind: &[u32]) -> Option<Between> {
-    let found = match (before, behind) {
+/// Between which places a text stands that has these before it and behind it, two on each side where they are known. Where they
+/// contradict each other it ends before it begins: no package stands there.
+fn nearest(before: &[u32], behind: &[u32]) -> Between {
+    match (before, behind) {
         ([low, lower], [high, higher]) if lower <= low && low <= high && high <= higher => {
             (*low, *high)
         }
         ([low, lower], [high, higher]) => (*low.min(lower), *high.max(higher)),
         ([low, lower], _) => (*low.min(lower), u32::MAX),
         (_, [high, higher]) => (0, *high.max(higher)),
-        _ => return None,
-    };
+        _ => (0, u32::MAX),
+    }
+}
+
+/// What two places have in common, where they have.
+fn common(a: Between, b: Between) -> Option<Between> {
+    let found = (a.0.max(b.0), a.1.min(b.1));
     Some(found).filter(|(low, high)| low <= high)
 }
 
@@ -169,14 +172,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_contradict_each_other_say_nothing() {
-        assert_eq!(nearest(&[5, 3], &[6, 9]), Some((5, 6)));
+    fn texts_that_contradict_each_other_leave_no_place() {
+        assert_eq!(nearest(&[5, 3], &[6, 9]), (5, 6));
         // One on each side is out of order.
-        assert_eq!(nearest(&[8, 3], &[6, 9]), Some((3, 9)));
-        // All that stand before come behind all that stand behind: from minio, where this was a place that ends before it begins.
-        assert_eq!(nearest(&[385, 390], &[331, 300]), None);
-        assert_eq!(nearest(&[5, 6], &[]), Some((5, u32::MAX)));
-        assert_eq!(nearest(&[], &[6, 5]), Some((0, 6)));
-        assert_eq!(nearest(&[5], &[6]), None);
+        assert_eq!(nearest(&[8, 3], &[6, 9]), (3, 9));
+        assert_eq!(nearest(&[5, 6], &[]), (5, u32::MAX));
+        assert_eq!(nearest(&[], &[6, 5]), (0, 6));
+        // All that stand before come behind all that stand behind: from minio, where a variable was then looked for there.
+        let none = nearest(&[385, 390], &[331, 300]);
+        assert_eq!(common((0, 500), none), None);
+        assert_eq!(common((330, 386), none), None);
+        assert_eq!(common((3, 9), (5, 20)), Some((5, 9)));
     }
 }
