@@ -72,20 +72,20 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     found
 }
 
-/// Whether the word at a place is the hash of a type or of a method table, which stands behind two words in both
-/// (`internal/abi`): where addresses have four bytes it looks like one.
+/// Whether the word at a place is the hash of the type or the method table that holds it.
 fn is_hash(data: &Data, at: Addr) -> bool {
     if data.word != 4 {
         return false;
     }
     let known = data.known.partition_point(|known| known.end <= at);
-    let known = data.known.get(known);
-    known.is_some_and(|it| it.kind == Kind::Types && hash_of(it.start, data.word) == at)
+    let known = data.known.get(known).filter(|it| it.kind == Kind::Types);
+    known.is_some_and(|it| is_hash_of(it.start, at, data.word))
 }
 
-/// Where the hash of a type stands.
-pub(super) fn hash_of(start: Addr, word: u32) -> Addr {
-    start.saturating_add(2 * word)
+/// Whether a place is that of the hash of the type or the method table at `start`: behind two words in both (`internal/abi`). Only
+/// where addresses have four bytes it looks like one.
+pub(super) fn is_hash_of(start: Addr, at: Addr, word: u32) -> bool {
+    word == 4 && at.checked_sub(start) == Some(2 * word)
 }
 
 /// Elements that are many.

@@ -33,7 +33,7 @@ pub(super) struct Mentions {
     all: Vec<Mention>,
     /// Where those of each function end.
     ends: Vec<u32>,
-    /// Of wasm, which has none of these: numbers that stand in code beside what can be the address of a text.
+    /// Of wasm, whose mentions are not kept: numbers that stand in code beside what can be the address of a text.
     pub lengths: Vec<(Addr, u32)>,
 }
 

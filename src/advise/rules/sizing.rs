@@ -15,11 +15,12 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time or memory spent growing a slice or a map on a line that fills it in a loop, where
 the slice or the map begins empty in the same function, nothing in the loop decides per element, and
 the number of rounds stands in the text: a range over a slice, or a counted loop. And, without such a
-bound, at least 5 % of the allocated bytes in growing one slice in a loop, or 10 % in a field of the receiver by one
-call at a time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
+bound, at least 15 % of the allocated bytes in growing one slice in a loop, or a field of the receiver by one call at a
+time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
 Silent where lists of unknown length are appended, unless they are bytes of a field.
 All of these are silent where a heap profile shows that most arrays do not grow several times.
-With a bound it needs 1 % of the CPU or 2 % of the bytes. Behind a filter it needs 10 %, a loop that ends somewhere, and a heap profile.
+With a bound it needs 2 % of the bytes; of the CPU, what `[advise] min-share` says. Behind a filter, and without a bound, it
+needs a loop that ends somewhere and a heap profile.
 Silent where a heap profile shows that nine of ten objects of the line have one size: then nothing grows.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old

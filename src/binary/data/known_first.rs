@@ -122,7 +122,7 @@ pub(super) fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     for it in types.filter(|object| object.owner != NONE && !name(object)) {
         pointers::words(state.image, &(it.start..it.end), &all, |at, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
-            let is_hash = data.word == 4 && at == pointers::hash_of(it.start, data.word);
+            let is_hash = pointers::is_hash_of(it.start, at, data.word);
             if !is_hash && !inside.contains(target) && recent.is_new(place) {
                 found.push(place);
             }
