@@ -338,6 +338,16 @@ fn loops(node: Node<'_>) -> Vec<Node<'_>> {
     found
 }
 
+/// A node and all nodes below it.
+fn all_below(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let mut open = vec![node];
+    std::iter::from_fn(move || {
+        let node = open.pop()?;
+        open.extend(node.named_children(&mut node.walk()));
+        Some(node)
+    })
+}
+
 fn child<'a>(node: Node<'a>, kind: &str) -> Option<Node<'a>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::uses::enclosing;
-use super::{Source, child};
+use super::{Source, all_below, child};
 
 impl Source {
     /// How often a loop runs, where the text shows it.
@@ -74,8 +74,7 @@ impl Source {
 
     /// Whether a condition calls a parameter: `if keep(x)`. Then only callers know how many it keeps.
     fn asks_caller(&self, condition: Node<'_>) -> bool {
-        let mut stack = vec![condition];
-        while let Some(node) = stack.pop() {
+        for node in all_below(condition) {
             let function = node
                 .child_by_field_name("function")
                 .filter(|callee| callee.kind() == "identifier");
@@ -84,7 +83,6 @@ impl Source {
             if declared.is_some_and(|node| node.kind() == "parameter_declaration") {
                 return true;
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }
@@ -182,12 +180,10 @@ impl Source {
 
 /// Whether a round may be over before its end.
 fn has_continue(below: Node<'_>) -> bool {
-    let mut stack = vec![below];
-    while let Some(node) = stack.pop() {
+    for node in all_below(below) {
         if node.kind() == "continue_statement" {
             return true;
         }
-        stack.extend(node.named_children(&mut node.walk()));
     }
     false
 }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Literals, Source};
+use super::{Literals, Source, all_below};
 
 impl Source {
     /// Which of the arguments of a call have a value that the compiler knows.
@@ -49,12 +49,10 @@ impl Source {
             let mut names = node.children_by_field_name("name", &mut cursor);
             names.any(|name| self.text(name) == text)
         };
-        let mut stack = vec![self.tree.root_node()];
-        while let Some(node) = stack.pop() {
+        for node in all_below(self.tree.root_node()) {
             if node.kind() == "const_spec" && declares(&node) {
                 return true;
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::Source;
 use super::uses::enclosing;
+use super::{Source, all_below};
 use crate::order::Order;
 
 /// By name, where in the file it is declared, in the order of the text.
@@ -32,8 +32,7 @@ impl Source {
 
     fn declarations(&self) -> Declarations {
         let mut found = Declarations::new();
-        let mut stack = vec![self.tree.root_node()];
-        while let Some(node) = stack.pop() {
+        for node in all_below(self.tree.root_node()) {
             let mut cursor = node.walk();
             let names: Vec<&str> = match node.kind() {
                 "short_var_declaration" => {
@@ -51,7 +50,6 @@ impl Source {
                 let all = found.entry(it.to_owned()).or_default();
                 all.push(node.byte_range());
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         for all in found.values_mut() {
             all.order_by_key(|range| range.start);

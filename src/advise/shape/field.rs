@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::Source;
+use super::{Source, all_below};
 
 impl Source {
     /// Whether a field, by a path such as `b.node.trans`, belongs to the receiver of the method around it.
@@ -20,8 +20,7 @@ impl Source {
     /// Whether this file declares a field of the name of a path as bytes.
     pub(super) fn holds_bytes(&self, path: &str) -> bool {
         let field = path.rsplit('.').next().unwrap_or(path);
-        let mut stack = vec![self.tree.root_node()];
-        while let Some(node) = stack.pop() {
+        for node in all_below(self.tree.root_node()) {
             if node.kind() == "field_declaration" {
                 let of = node.child_by_field_name("type");
                 let mut cursor = node.walk();
@@ -31,7 +30,6 @@ impl Source {
                     return true;
                 }
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }
@@ -113,14 +111,12 @@ impl Source {
     /// Variables that a function declares without a value: `var x T`.
     pub(super) fn without_value(&self, function: Node<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
+        for node in all_below(function) {
             if node.kind() == "var_spec" && node.child_by_field_name("value").is_none() {
                 let mut cursor = node.walk();
                 let names = node.children_by_field_name("name", &mut cursor);
                 found.extend(names.map(|name| self.text(name).to_owned()));
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found
     }

@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::Source;
 use super::uses::enclosing;
+use super::{Source, all_below};
 
 impl Source {
     /// What callers in this file do with the result of a function: how often they read fields of it alone, and whether any
@@ -38,13 +38,11 @@ impl Source {
     /// Identifiers and names of fields and methods of a name.
     fn named<'a>(&self, below: Node<'a>, name: &str) -> Vec<Node<'a>> {
         let mut found = Vec::new();
-        let mut stack = vec![below];
-        while let Some(node) = stack.pop() {
+        for node in all_below(below) {
             let names = matches!(node.kind(), "identifier" | "field_identifier");
             if names && self.text(node) == name {
                 found.push(node);
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found
     }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Source, child, is_within, loops};
+use super::{Source, all_below, child, is_within, loops};
 
 /// How many elements are appended: at least, and at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,12 +95,10 @@ impl Source {
     /// Calls of append below a node whose first argument is a name.
     fn appends_to<'a>(&self, below: Node<'a>, name: &str) -> Vec<Node<'a>> {
         let mut found = Vec::new();
-        let mut stack = vec![below];
-        while let Some(node) = stack.pop() {
+        for node in all_below(below) {
             if self.is_append_to(node, name) {
                 found.push(node);
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found
     }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::Source;
+use super::{Source, all_below};
 
 impl Source {
     /// The type of the argument of sort.Sort or sort.Stable: of a conversion `byName(xs)`, of `x` that is declared in the
@@ -50,15 +50,13 @@ impl Source {
         ) {
             return true;
         }
-        let mut stack = vec![self.tree.root_node()];
-        while let Some(node) = stack.pop() {
+        for node in all_below(self.tree.root_node()) {
             let part = |field| node.child_by_field_name(field);
             if let ("type_spec", Some(called), Some(of)) = (node.kind(), part("name"), part("type"))
                 && self.text(called) == name
             {
                 return of.kind() == "slice_type";
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }

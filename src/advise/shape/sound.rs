@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::Source;
+use super::{Source, all_below};
 
 impl Source {
     /// Whether a name stands in a function literal of a function, or as `&name`: somebody else may read or set it.
@@ -27,8 +27,7 @@ impl Source {
 
     /// Whether a loop may end before its bound: by a statement anywhere in it.
     pub(super) fn ends_early(&self, looping: Node<'_>) -> bool {
-        let mut stack = vec![looping];
-        while let Some(node) = stack.pop() {
+        for node in all_below(looping) {
             let ends = match node.kind() {
                 "return_statement" | "break_statement" | "goto_statement" => true,
                 "continue_statement" => node.named_child_count() > 0,
@@ -37,7 +36,6 @@ impl Source {
             if ends {
                 return true;
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }

@@ -3,7 +3,7 @@
 use crate::order::Order;
 use tree_sitter::Node;
 
-use super::{Source, is_within, loops, row};
+use super::{Source, all_below, is_within, loops, row};
 
 impl Source {
     /// Whether what a statement sets is returned, sent, or stored beside the variables of the function.
@@ -50,8 +50,7 @@ impl Source {
     /// through an interface: another form of the code keeps them on the heap as well.
     pub(super) fn kept(&self, function: Node<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
+        for node in all_below(function) {
             if let Some(name) = self.method_of(node) {
                 found.push(name.to_owned());
             }
@@ -63,7 +62,6 @@ impl Source {
             {
                 found.push(name.to_owned());
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found
     }
@@ -85,11 +83,9 @@ impl Source {
     /// The variables whose addresses a function takes, each with the first line where it does.
     pub(super) fn all_addressed(&self, function: Node<'_>) -> Vec<(String, i64)> {
         let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
+        for node in all_below(function) {
             let line = row(node.start_position());
             found.extend(self.addressed(node).map(|name| (name.to_owned(), line)));
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found.sort_unstable();
         found.dedup_by(|a, b| a.0 == b.0);
@@ -198,12 +194,10 @@ impl Source {
     /// Every name that stands in a function.
     pub(super) fn names(&self, function: Node<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
+        for node in all_below(function) {
             if node.kind() == "identifier" {
                 found.push(self.text(node).to_owned());
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found.sort_unstable();
         found.dedup();
@@ -230,8 +224,7 @@ impl Source {
     /// `v` and `f` of every `C.f(&v)`.
     pub(super) fn to_c(&self, function: Node<'_>) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        let mut stack = vec![function];
-        while let Some(node) = stack.pop() {
+        for node in all_below(function) {
             let callee = node.child_by_field_name("function");
             let callee = callee.and_then(|node| self.text(node).strip_prefix("C."));
             let given = node.child_by_field_name("arguments");
@@ -241,7 +234,6 @@ impl Source {
                 let addresses = addresses.filter_map(|node| self.text(node).strip_prefix('&'));
                 found.extend(addresses.map(|address| (address.to_owned(), callee.to_owned())));
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found
     }
@@ -318,12 +310,10 @@ impl Source {
     /// Every identifier of a name below a node, in the order of the text.
     pub(super) fn mentions<'a>(&self, below: Node<'a>, name: &str) -> Vec<Node<'a>> {
         let mut found = Vec::new();
-        let mut stack = vec![below];
-        while let Some(node) = stack.pop() {
+        for node in all_below(below) {
             if node.kind() == "identifier" && self.text(node) == name {
                 found.push(node);
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         found.order_by_key(Node::start_byte);
         found

@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Edit, labelled};
+use crate::advise::shape::all_below;
 use crate::advise::shape::uses::enclosing;
 use crate::advise::shape::{Source, is_within, loops};
 
@@ -79,8 +80,7 @@ impl Source {
 
     /// Whether a loop may be left for somewhere else than its end, or runs code of its own.
     fn jumps(&self, looping: Node<'_>) -> bool {
-        let mut stack = vec![looping];
-        while let Some(node) = stack.pop() {
+        for node in all_below(looping) {
             let jumps = match node.kind() {
                 "goto_statement" | "func_literal" | "labeled_statement" => true,
                 "break_statement" | "continue_statement" => node.named_child_count() > 0,
@@ -89,7 +89,6 @@ impl Source {
             if jumps {
                 return true;
             }
-            stack.extend(node.named_children(&mut node.walk()));
         }
         false
     }
