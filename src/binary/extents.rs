@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::bytes::uvarint;
-use super::descriptors::Layout;
+use super::descriptors::{Layout, minor_version};
 use super::image::{Addr, Image};
 use super::ledger::Kind;
-use super::moduledata::{Listing, Moduledata, WORDS};
+use super::moduledata::{Listing, Moduledata, length_in_words};
 use super::objects::{Data, How, Known, addr_of, owner_of, within};
 use super::packages::{NONE, PackageId, Packages};
 use super::pointers::words;
@@ -176,7 +176,9 @@ pub(super) fn table_of_contents(
 ) -> Option<Known> {
     let region = image.region(module.addr).filter(|_| module.addr > 0)?;
     let named = binary.sections[region.section].name.contains("module");
-    let size = WORDS as u32 * u32::from(image.pointer_size);
+    let info = binary.build_info.as_ref();
+    let minor = info.and_then(|info| minor_version(&info.go_version));
+    let size = length_in_words(minor) * u32::from(image.pointer_size);
     let end = if named {
         region.end()
     } else {

@@ -8,7 +8,17 @@ use super::image::{Addr, Image};
 use super::pclntab::Pclntab;
 
 /// How many words are read; what follows them differs too much and is not needed.
-pub(super) const WORDS: usize = 52;
+const WORDS: usize = 52;
+
+/// How many words it has in Go 1.`minor` (`type moduledata`, `runtime/symtab.go`; the same for four and eight bytes): the least that
+/// any has, where the version is not known.
+pub(super) fn length_in_words(minor: Option<u32>) -> u32 {
+    match minor {
+        Some(..=22 | 26) => 74,
+        Some(23..=25) => 73,
+        _ => 71,
+    }
+}
 
 /// What is used of `runtime.firstmoduledata`.
 #[derive(Debug, Clone, Default)]
