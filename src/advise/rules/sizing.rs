@@ -19,8 +19,8 @@ bound, at least 15 % of the allocated bytes in growing one slice in a loop, or a
 time: no size is advised then, and nothing where the file gives the field a size or keeps its array ([:0]).
 Silent where lists of unknown length are appended, unless they are bytes of a field.
 All of these are silent where a heap profile shows that most arrays do not grow several times.
-With a bound it needs 2 % of the bytes; of the CPU, what `[advise] min-share` says. Behind a filter, and without a bound, it
-needs a loop that ends somewhere and a heap profile.
+With a bound it needs 2 % of the bytes; of the CPU, what `[advise] min-share` says. Behind a filter a bound counts for nothing,
+and it needs a loop that ends somewhere and a heap profile.
 Silent where a heap profile shows that nine of ten objects of the line have one size: then nothing grows.
 
 Why it matters: a slice that grows to n elements copies about as many on the way and leaves the old

@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::Source;
 use super::uses::{enclosing, is_returned};
+use super::{Source, all_below};
 
 impl Source {
     /// Whether what a statement declares is an argument of a call whose result is returned, which may hold it.
@@ -44,14 +44,8 @@ impl Source {
         let results = function
             .child_by_field_name("result")
             .filter(|node| node.kind() == "parameter_list");
-        let mut stack: Vec<Node<'_>> = results.into_iter().collect();
-        while let Some(node) = stack.pop() {
-            if node.kind() == "identifier" && self.text(node) == name {
-                return true;
-            }
-            stack.extend(node.named_children(&mut node.walk()));
-        }
-        false
+        let mut all = results.into_iter().flat_map(all_below);
+        all.any(|node| node.kind() == "identifier" && self.text(node) == name)
     }
 
     /// `x` of `x.next` that is returned or stored and not called, where this file has such a method: it holds x.
