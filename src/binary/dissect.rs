@@ -175,7 +175,10 @@ impl State<'_, '_, '_> {
             self.notes.push(LayoutNote::NoModuledata);
         }
         let module = module.cloned().unwrap_or_else(|| self.guess(&table));
-        for limit in [module.gofunc, module.findfunctab].into_iter().flatten() {
+        // What follows the table begins at one of these. In wasm all of it is one region.
+        let variables = module.variables.iter().flatten().map(|it| it.0);
+        let fixed = [module.gofunc, module.findfunctab].into_iter().flatten();
+        for limit in fixed.chain(variables) {
             let least = u64::from(table.functions.start) + 8 * u64::from(table.count) + 4;
             if u64::from(limit) >= least && limit < table.functions.end {
                 table.functions.end = limit;
