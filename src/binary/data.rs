@@ -21,7 +21,7 @@ use super::state::{State, with_bodies};
 use super::{
     Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
 };
-use known_first::{follow_types, known, records, symbols};
+use known_first::{follow_types, function_values, known, records, symbols};
 
 /// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
 /// themselves, with their packages; `taken` are the tables that have owners already.
@@ -94,6 +94,7 @@ fn add_exact(data: &mut Data, mut found: Pointers, targets: &[Addr]) -> Pointers
         how: How::Length,
     });
     data.known.extend(exact);
+    data.known.append(&mut data.values);
     extents::disjoint(&mut data.known);
     found
 }
@@ -117,6 +118,7 @@ fn gather(
         let in_records = |start: &u64| records.contains(&addr_of(*start));
         data.starts
             .retain(|start| source_of(*start) != Source::Code || !in_records(start));
+        data.values = function_values(state.image, &records, &function);
         data.records = records;
     }
     data.texts.extend(marks.names);

@@ -99,8 +99,11 @@ pub(super) struct Data {
     pub(crate) runs: Vec<Run>,
     /// By address: names of types, and what functions say of themselves. None of their words is an address.
     pub(crate) texts: Vec<Range<Addr>>,
-    /// What functions say of themselves, if it is known where: neither code nor data has an address of it.
+    /// What functions say of themselves, if it is known where: neither code nor data has an address of it, but for the values
+    /// of functions among it.
     pub(crate) records: Range<Addr>,
+    /// These values, by address, until they are among what is known.
+    pub(crate) values: Vec<Known>,
     /// Bytes of an address.
     pub(crate) word: u32,
 }
@@ -368,6 +371,7 @@ mod tests {
             }],
             texts: Vec::new(),
             records: 0..0,
+            values: Vec::new(),
             word: 8,
         };
         // The place at 25 is within what is known; that at 64 within a text of eight bytes; from 68 on nobody knows.

@@ -44,7 +44,7 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if is_hash(data, at) {
                 return;
             }
-            if data.records.contains(&target) {
+            if data.records.contains(&target) && !is_value(data, target) {
                 return;
             }
             if let Some(texts) = texts.filter(|text| text.range.contains(&target)) {
@@ -70,6 +70,12 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
         });
     }
     found
+}
+
+/// Whether a function's value stands at a place among what functions say of themselves.
+fn is_value(data: &Data, at: Addr) -> bool {
+    let found = data.values.binary_search_by_key(&at, |value| value.start);
+    found.is_ok()
 }
 
 /// Whether the word at a place is the hash of the type or the method table that holds it.
@@ -262,6 +268,7 @@ mod tests {
             runs: vec![Run { range, content }],
             texts: vec![8..16, 16..24, 72..88],
             records: 0..0,
+            values: Vec::new(),
             word: 8,
         };
         assert_eq!(pointing(&data), [0..8, 24..50, 88..100]);

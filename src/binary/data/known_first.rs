@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::binary::anatomy::{LayoutNote, Owners};
-use crate::binary::image::Addr;
+use crate::binary::image::{Addr, Image};
 use crate::binary::moduledata::Moduledata;
 use crate::binary::objects::{Data, How, Known, Source, addr_of};
-use crate::binary::packages::NONE;
+use crate::binary::packages::{NONE, PackageId};
 use crate::binary::partition::{Recent, merge};
 use crate::binary::pointers::{self, Inside};
 use crate::binary::runs::Marks;
@@ -98,6 +98,31 @@ pub(super) fn records(
         }
         None => None,
     }
+}
+
+/// The values of functions: words with the address of one. Before Go 1.26 they stand among what functions say of themselves,
+/// sorted by size with it, and only they are pointed to (`symtab` in `cmd/link/internal/ld/symtab.go`).
+pub(super) fn function_values(
+    image: &Image<'_>,
+    records: &Range<Addr>,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> Vec<Known> {
+    let code = image.regions.iter().filter(|region| region.executable);
+    let first = code.clone().map(|region| region.start).min();
+    let end = code.map(|region| region.end()).max();
+    // In wasm, numbers stand for them.
+    let all = first.unwrap_or(0)..end.unwrap_or(Addr::MAX);
+    let mut found = Vec::new();
+    pointers::words(image, records, &all, |at, target| {
+        found.extend(function(target).map(|owner| Known {
+            start: at,
+            end: at + u32::from(image.pointer_size),
+            owner,
+            kind: Kind::Data,
+            how: How::Layout,
+        }));
+    });
+    found
 }
 
 /// Adds what types point to, which is known once and for all.
