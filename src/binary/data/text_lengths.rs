@@ -53,11 +53,11 @@ fn in_code(
     let mut keep = |text: usize, length: u32| {
         let (start, next) = open[text];
         let end = start.saturating_add(length);
-        let room = ends.room_behind(length);
-        let is_whole = length > 0 && end <= next && (next - end < room || ends.is_last(end));
+        let is_whole = length > 0 && end <= next && ends.is_end(length, end, next);
         if is_whole {
             found.push((start, length));
-            done[text].set(true);
+            // Where there is alignment behind it, a longer one may follow: that of all but its last bytes stands in code, too.
+            done[text].set(end == next);
         }
         done[text].get()
     };
@@ -107,10 +107,13 @@ impl Ends<'_> {
         self.last.saturating_sub(at) < ALIGNMENT
     }
 
-    /// One more than the bytes that may stand between a text of a length and the next.
-    fn room_behind(&self, length: u32) -> u32 {
+    /// Whether a text of a length that ends at `end` reaches the next, which may be aligned, or the end of all.
+    fn is_end(&self, length: u32, end: Addr, next: Addr) -> bool {
         const MOST: u32 = 32;
-        if length >= LARGE { MOST } else { self.room }
+        let room = if length >= LARGE { MOST } else { self.room };
+        let between = next - end;
+        let is_alignment = next.is_multiple_of((between + 1).next_power_of_two());
+        self.is_last(end) || (between < room && is_alignment)
     }
 
     /// Whether a text ends where another begins, or at the end of all; texts ascend.
@@ -120,8 +123,7 @@ impl Ends<'_> {
             let at = it.0 + it.1;
             position = first_from(self.starts, position, it.0);
             let next = self.starts.get(first_from(self.starts, position, at));
-            let room = self.room_behind(it.1);
-            self.is_last(at) || next.is_some_and(|next| *next - at < room)
+            next.map_or(self.is_last(at), |next| self.is_end(it.1, at, *next))
         }
     }
 }
@@ -152,6 +154,7 @@ mod tests {
                 (100, 3),
                 (100, 4),
                 (100, 9),
+                (107, 269),
                 (107, 280),
                 (400, 5),
                 (700, 297),
@@ -159,7 +162,7 @@ mod tests {
             found.retain(ends.agree());
             assert_eq!(found, expected);
         };
-        // Behind a large one there may be alignment, and so behind the last.
+        // Behind a large one there may be alignment, and so behind the last: 400 is aligned to 16, and not to 32.
         check(1, &[(100, 4), (107, 280), (700, 297)]);
         check(2, &[(100, 3), (100, 4), (107, 280), (700, 297)]);
     }
