@@ -47,9 +47,13 @@ impl<'a> Chains<'a> {
         }
     }
 
-    /// Between which packages a variable stands that some packages mention; `None` where nothing says for sure that it is of
-    /// none of them.
-    pub(crate) fn between(&self, it: &Misplaced, users: &[PackageId]) -> Option<Between> {
+    /// Between which packages a variable stands that some packages mention, and who wrote it, if that is known; `None` where
+    /// nothing says for sure that it is of none of them.
+    pub(crate) fn between(
+        &self,
+        it: &Misplaced,
+        users: &[PackageId],
+    ) -> Option<(Between, Option<PackageId>)> {
         let (mut low, mut high) = it.between?;
         let among = |between: Between| {
             let mut places = users.iter().map(|user| self.order.place(*user));
@@ -68,39 +72,46 @@ impl<'a> Chains<'a> {
         if !it.is_sure && (here > 0 || elsewhere == 0) {
             return None;
         }
-        let written = self.writer((low, high), it.object, &parts, users);
-        Some(written.map_or((low, high), |place| (place, place)))
+        let writer = self.writer((low, high), it.object, &parts, users);
+        let place = writer.and_then(|writer| self.order.place(writer));
+        Some((place.map_or((low, high), |place| (place, place)), writer))
     }
 
-    /// The place of the package whose own things a variable and its parts lead to: functions, and values without a name. It is
-    /// near where they stand.
+    /// The package whose own things a variable and its parts lead to: functions, and values without a name. It is near where
+    /// they stand, or nothing says where it is.
     fn writer(
         &self,
         (low, high): Between,
         object: usize,
         parts: &[usize],
         users: &[PackageId],
-    ) -> Option<u32> {
-        const NEAR: u32 = 2;
-        let near = low.saturating_sub(NEAR)..=high.saturating_add(NEAR);
+    ) -> Option<PackageId> {
+        // The more packages, the farther off can the order be.
+        let off = (self.order.packages.len() as u32 / 50).clamp(2, 8);
+        let near = low.saturating_sub(off)..=high.saturating_add(off);
         let all = std::iter::once(&object).chain(parts);
         let links = all.flat_map(|from| self.links.of(*from));
         let own = links.filter(|link| {
             let to = link.to as usize;
-            let what = self.all.owned[to].object.what;
-            let is_function = what == What::Referred(Some(Content::Functions));
+            let object = self.all.owned[to].object;
+            let what = object.what;
+            let is_function = what == What::Referred(Some(Content::Functions))
+                || self.all.data.records.contains(&object.start);
             let is_value = matches!(what, What::Referred(Some(Content::Pointers)));
             let unnamed = link.leads && !self.all.is_mentioned(to);
             unnamed && (is_function || (is_value && self.leading[to] > 1))
         });
-        let mut places = own.filter_map(|link| {
+        let mut owners = own.filter_map(|link| {
             let owner = self.all.owned[link.to as usize].owner;
-            let owner = Some(owner).filter(|owner| !users.contains(owner))?;
-            let place = self.order.place(owner)?;
-            near.contains(&place).then_some(place)
+            let owner = Some(owner).filter(|it| (*it as usize) < self.all.count)?;
+            let fits = match self.order.place(owner) {
+                Some(place) => near.contains(&place) || self.order.has_room(owner, (low, high)),
+                None => low < high,
+            };
+            (fits && !users.contains(&owner)).then_some(owner)
         });
-        let first = places.next()?;
-        places.all(|place| place == first).then_some(first)
+        let first = owners.next()?;
+        owners.all(|owner| owner == first).then_some(first)
     }
 
     /// What only the pointers of a variable lead to, and those of its parts.

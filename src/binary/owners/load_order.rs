@@ -79,11 +79,15 @@ impl LoadOrder {
     ) -> Vec<PackageId> {
         let before = users.iter().map(|user| text(*user)).min();
         let before = before.unwrap_or(u32::MAX);
-        let can = |package: &PackageId| {
-            let (after, until) = self.room[*package as usize];
-            after < i64::from(high) && i64::from(low) < until && text(*package) < before
-        };
+        let can =
+            |package: &PackageId| self.has_room(*package, (low, high)) && text(*package) < before;
         self.packages.iter().copied().filter(can).collect()
+    }
+
+    /// Whether a package can stand between two places with no more votes against it than where the order has it.
+    pub(crate) fn has_room(&self, package: PackageId, (low, high): Between) -> bool {
+        let (after, until) = self.room[package as usize];
+        after < i64::from(high) && i64::from(low) < until
     }
 
     /// Whether nothing is known of any package.
@@ -133,6 +137,8 @@ pub(super) struct Misplaced {
     pub(crate) is_sure: bool,
     /// Between which places it stands; `None` where nothing is known.
     pub(crate) between: Option<Between>,
+    /// The number of the gap between two variables of the order that it stands in.
+    pub(crate) gap: u32,
 }
 
 /// The places of the packages that a variable can be of: from the first to the last.
@@ -145,6 +151,7 @@ impl Misplaced {
             object,
             is_sure: false,
             between: None,
+            gap: 0,
         }
     }
 }
@@ -171,12 +178,14 @@ pub(super) fn misplaced(
     let anchors: Vec<Vec<Anchor>> = rows.iter().map(|row| row.anchors(order)).collect();
     let trusted = trusted(rows, &anchors, order);
     let is_main = |package: PackageId| order.packages.first() == Some(&package);
-    let mut found = Vec::new();
+    let (mut found, mut gap) = (Vec::new(), 0);
     for (row, anchors) in rows.iter().zip(&anchors) {
         let mut next = 0;
+        gap += 1;
         for (seat, it) in row.seats.iter().enumerate() {
             if anchors.get(next).is_some_and(|anchor| anchor.seat == seat) {
                 next += 1;
+                gap += 1;
                 continue;
             }
             let before = next.checked_sub(1).map(|at| &anchors[at]);
@@ -205,10 +214,32 @@ pub(super) fn misplaced(
                 object: it.object,
                 is_sure: among || !own && row.is_evidence(low.before, high.after),
                 between: Some((low.place, high.place)),
+                gap,
             });
         }
     }
     found
+}
+
+/// Narrows down between which places each of some variables stands by the others of its gap, which stand in the order of their
+/// packages: not before any that stands before it, and not behind any that stands behind it. Variables come gap by gap, in
+/// order. Where those of a gap contradict each other, nothing is said by them.
+pub(super) fn narrow<'m>(variables: impl Iterator<Item = (&'m Misplaced, &'m mut Between)>) {
+    let mut all: Vec<_> = variables.collect();
+    for gap in all.chunk_by_mut(|a, b| a.0.gap == b.0.gap) {
+        let mut narrowed: Vec<Between> = gap.iter().map(|it| *it.1).collect();
+        for at in 1..narrowed.len() {
+            narrowed[at].0 = narrowed[at].0.max(narrowed[at - 1].0);
+        }
+        for at in (1..narrowed.len()).rev() {
+            narrowed[at - 1].1 = narrowed[at - 1].1.min(narrowed[at].1);
+        }
+        if narrowed.iter().all(|(low, high)| low <= high) {
+            for (it, narrowed) in gap.iter_mut().zip(narrowed) {
+                *it.1 = narrowed;
+            }
+        }
+    }
 }
 
 /// By package, whether its place in the order is one that most of its variables agree with.
@@ -277,6 +308,7 @@ mod tests {
             object,
             is_sure: true,
             between: Some((2, 3)),
+            gap: found[0].gap,
         };
         assert_eq!(found, [between(2), between(3)]);
         // Both 2 and 3 can have it, if main imports them; of what 2 mentions as well, 2 is the owner.
@@ -289,6 +321,15 @@ mod tests {
         let wider = [row(&[0, 1, 2, 3, 4, 5]), row(&[0, 6, 4])];
         let wider = LoadOrder::new(&wider, 7, Some(0));
         assert!(wider.around((2, 3), &[0], |it| 10 - it).contains(&6));
+        // What is known of one says something of those beside it.
+        let narrowed = |known: [Between; 2]| {
+            let mut known = known;
+            narrow(found.iter().zip(&mut known));
+            known
+        };
+        assert_eq!(narrowed([(2, 3), (2, 2)]), [(2, 2), (2, 2)]);
+        assert_eq!(narrowed([(3, 3), (2, 3)]), [(3, 3), (3, 3)]);
+        assert_eq!(narrowed([(3, 3), (2, 2)]), [(3, 3), (2, 2)]);
         // At an end of a row nothing stands against it.
         let rows = [row(&[0, 1, 2, 3]), row(&[1, 2, 3, 0])];
         assert_eq!(misplaced(&rows, &order, |_| vec![0]), []);

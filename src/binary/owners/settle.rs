@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::chains::Chains;
-use super::load_order::{self, LoadOrder, Misplaced, Verdict};
+use super::load_order::{self, Between, LoadOrder, Misplaced, Verdict};
 use super::mentioned::Users;
 use super::size_classes;
 use super::{Links, Owned, Ranked};
@@ -40,15 +40,19 @@ pub(super) fn by_place(
         return Vec::new();
     }
     let chains = Chains::new(&all, links, &order, &misplaced);
-    let (mut found, open) = by_bodies(&all, &chains, misplaced, ranked, origins);
-    let callers = open.iter().filter(|it| !it.placed.is_empty());
+    // Bodies come first: whether the order contradicts a package changes with edits elsewhere.
+    let (mut found, placed) = by_bodies(&all, &chains, misplaced, ranked, origins);
+    let (by_order, open) = by_order(&order, placed, |package| ranked.rank(package).0);
+    found.extend(by_order);
+    let callers = open.iter().filter(|it| !it.around.is_empty());
     let callers = callers.flat_map(|caller| &caller.users).copied().collect();
     let called = origins.of_calls(&callers);
     // All packages call the runtime, whether they import it or not.
     let runtime = number("runtime");
     let calls = |user, it| Some(it) != runtime && called.binary_search(&(user, it)).is_ok();
     for it in open {
-        let owner = called_by_all(&it.placed, &it.users, calls);
+        let among = |packages: &[PackageId]| called_by_all(packages, &it.users, calls);
+        let owner = among(&it.placed).or_else(|| among(&it.around));
         // What only one package mentions is its own, where nothing else is known; what only data lead to is theirs.
         let is_own = it.users.len() == 1 && it.users.first() != main.as_ref();
         let is_open = is_own || !all.is_mentioned(it.object);
@@ -66,26 +70,37 @@ struct Open {
     object: usize,
     /// The packages that mention it.
     users: Vec<PackageId>,
-    /// The packages that can have it by its place, wherever those stand of which little is known.
+    /// The packages that can have it by its place.
     placed: Vec<PackageId>,
+    /// The same, wherever those stand of which little is known.
+    around: Vec<PackageId>,
 }
 
-/// The objects of which the bodies that mention them say whose they are, or else the order; and those of which neither does.
-/// Bodies come first: whether the order contradicts a package changes with edits elsewhere.
+/// A misplaced variable, and between which places it stands.
+struct Placed {
+    it: Misplaced,
+    /// The packages that mention it.
+    users: Vec<PackageId>,
+    between: Between,
+    /// The package whose own functions it leads to.
+    writer: Option<PackageId>,
+}
+
+/// The objects of which the bodies that mention them say whose they are; and the others that their place says something of.
 fn by_bodies(
     all: &Users<'_>,
     chains: &Chains<'_>,
     misplaced: Vec<Misplaced>,
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
-) -> (Vec<(usize, PackageId)>, Vec<Open>) {
+) -> (Vec<(usize, PackageId)>, Vec<Placed>) {
     let text = |package: PackageId| ranked.rank(package).0;
     let direct: Vec<_> = misplaced
         .iter()
         .map(|misplaced| all.of(misplaced.object))
         .collect();
     let bodies = Bodies::new(all.owned, &misplaced, &direct, origins);
-    let (mut found, mut open) = (Vec::new(), Vec::new());
+    let (mut found, mut placed) = (Vec::new(), Vec::new());
     for (it, direct) in misplaced.into_iter().zip(direct) {
         let mut users = direct.clone();
         users.extend(bodies.of(all.owned[it.object].object.start));
@@ -96,18 +111,46 @@ fn by_bodies(
         let first = users.iter().copied().min_by_key(|user| text(*user));
         if let Some(first) = first.filter(|first| !direct.contains(first)) {
             found.push((it.object, first));
+        } else if let Some((between, writer)) = chains.between(&it, &users) {
+            let is_before = |writer: &PackageId| users.iter().all(|it| text(*writer) < text(*it));
+            placed.push(Placed {
+                writer: writer.filter(is_before),
+                it,
+                users,
+                between,
+            });
+        }
+    }
+    (found, placed)
+}
+
+/// The objects of which the order says whose they are, and those of which it does not.
+fn by_order(
+    order: &LoadOrder,
+    mut placed: Vec<Placed>,
+    text: impl Fn(PackageId) -> u32,
+) -> (Vec<(usize, PackageId)>, Vec<Open>) {
+    load_order::narrow(placed.iter_mut().map(|it| (&it.it, &mut it.between)));
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for Placed {
+        it,
+        users,
+        between,
+        writer,
+    } in placed
+    {
+        if let Some(writer) = writer {
+            found.push((it.object, writer));
             continue;
         }
-        let Some(between) = chains.between(&it, &users) else {
-            continue;
-        };
-        match chains.order.judge(between, &users, text) {
+        match order.judge(between, &users, &text) {
             Verdict::User(owner) => found.push((it.object, owner)),
             Verdict::Of { placed, nowhere } => match (&placed[..], &nowhere[..]) {
                 ([only], []) | ([], [only]) => found.push((it.object, *only)),
                 _ => open.push(Open {
                     object: it.object,
-                    placed: chains.order.around(between, &users, text),
+                    around: order.around(between, &users, &text),
+                    placed,
                     users,
                 }),
             },

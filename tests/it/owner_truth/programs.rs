@@ -67,14 +67,46 @@ fn an_image_of_50_megabytes_and_a_table_of_4_have_their_package() {
     }
 }
 
-/// Other versions lay out and name things in other ways.
+/// Other versions lay out and name things in other ways. In wasm all data are one region: what stands behind the line table was
+/// taken for a part of it until Go 1.26 changed the order, and half of the bytes of the go command had a wrong package.
 #[test]
 fn data_have_their_package_whatever_go_built_them() {
+    let platforms = [
+        ("1.21.13", "linux/amd64"),
+        ("1.24.11", "linux/amd64"),
+        ("1.24.11", "js/wasm"),
+        ("1.27.3", "linux/amd64"),
+    ];
+    whatever_built(&platforms);
+}
+
+#[test]
+#[ignore = "builds the standard library with three versions for six platforms"]
+fn data_have_their_package_whatever_go_built_them_for_what() {
+    let platforms = [
+        "windows/amd64",
+        "darwin/arm64",
+        "linux/arm64",
+        "linux/386",
+        "linux/s390x",
+        "linux/riscv64",
+    ];
+    let versions = ["1.21.13", "1.24.11", "1.27.3"];
+    let all = versions.map(|version| platforms.map(|platform| (version, platform)));
+    whatever_built(all.as_flattened());
+    whatever_built(&[("1.21.13", "js/wasm"), ("1.27.3", "js/wasm")]);
+}
+
+fn whatever_built(platforms: &[(&str, &'static str)]) {
     let place = program(3_000_000);
-    for version in ["1.21.13", "1.24.11", "1.27.3"] {
+    for &(version, platform) in platforms {
         if let Some(toolchain) = toolchains::released(version) {
-            let truth = truth(Some(&toolchain), "linux/amd64", place.dir(), ".");
-            hold(version, &truth, 99.9, 99.4);
+            let truth = truth(Some(&toolchain), platform, place.dir(), ".");
+            let with_symbols = match platform {
+                "windows/amd64" => 99.8,
+                _ => 99.9,
+            };
+            hold(&format!("{version} {platform}"), &truth, with_symbols, 99.4);
         }
     }
 }
@@ -95,17 +127,18 @@ fn data_of_the_go_command_and_gofmt_have_their_package() {
 /// The same for other platforms and by other versions. In gofmt of Go 1.21 a list of 1,344 bytes that only the runtime seems to
 /// mention is 1.2 % of all.
 #[test]
-#[ignore = "builds the go command and gofmt seven times each, for other platforms and by other versions"]
+#[ignore = "builds the go command and gofmt eight times each, for other platforms and by other versions"]
 fn data_of_the_commands_have_their_package_everywhere() {
     let here = Place::empty();
     for (version, target, with_symbols, stripped) in [
-        (None, "linux/arm64", 99.0, 97.0),
+        (None, "linux/arm64", 99.0, 98.5),
         (None, "linux/386", 99.0, 98.0),
-        (None, "linux/s390x", 99.0, 97.0),
+        (None, "linux/s390x", 99.0, 98.0),
         (None, "js/wasm", 97.0, 97.0), // it never has symbols
-        (Some("1.27.3"), "linux/amd64", 99.0, 98.0),
-        (Some("1.24.11"), "linux/amd64", 99.0, 93.0), // 97 is the goal: the texts of `go help` are nobody's there
-        (Some("1.21.13"), "linux/amd64", 98.5, 96.5),
+        (Some("1.27.3"), "linux/amd64", 99.0, 98.5),
+        (Some("1.24.11"), "linux/amd64", 99.0, 98.5),
+        (Some("1.24.11"), "js/wasm", 95.0, 95.0), // of 43 KB in gofmt, the names of errors are 600 B
+        (Some("1.21.13"), "linux/amd64", 98.5, 97.0),
     ] {
         let toolchain = version.and_then(toolchains::released);
         if version.is_some() != toolchain.is_some() {
