@@ -17,7 +17,7 @@ impl Bounds {
     /// Keeps as many sizes as fit each other. `sizes` are by address, and what they are without `slack`.
     pub(crate) fn exact(sizes: &[(Addr, u32)]) -> Self {
         Self {
-            chain: rising(sizes),
+            chain: rising(sizes, 1),
             slack: 0,
             doubt: 0,
             position: 0,
@@ -27,7 +27,7 @@ impl Bounds {
     /// As [`exact`](Self::exact), for distances: they have alignment, and something else may begin within an object.
     pub(crate) fn of_distances(sizes: &[(Addr, u32)], slack: u32) -> Self {
         Self {
-            chain: rising(sizes),
+            chain: rising(sizes, 1),
             slack,
             doubt: 1,
             position: 0,
@@ -76,8 +76,9 @@ pub(super) struct Bound {
 /// How good a chain is: by how many sizes, then by their sum; and the place of its last.
 type Best = (u32, u64, u32);
 
-/// The longest part of a sequence in which sizes do not fall; of several, that with the most bytes.
-pub(super) fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
+/// The part of a sequence in which sizes do not fall that is worth the most; of several, that with the most bytes. Each is worth its
+/// bytes, up to `most`: with 1 they are counted.
+pub(super) fn rising(sizes: &[(Addr, u32)], most: u32) -> Vec<(Addr, u32)> {
     if sizes.is_sorted_by_key(|size| size.1) {
         return sizes.to_vec();
     }
@@ -96,7 +97,12 @@ pub(super) fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
             at &= at - 1;
         }
         before[index] = found.2;
-        let longer = (found.0 + 1, found.1 + u64::from(it.1), index as u32);
+        let worth = it.1.clamp(1, most);
+        let longer = (
+            found.0.saturating_add(worth),
+            found.1 + u64::from(it.1),
+            index as u32,
+        );
         best = better(best, longer);
         at = rank;
         while at < tree.len() {
@@ -104,7 +110,7 @@ pub(super) fn rising(sizes: &[(Addr, u32)]) -> Vec<(Addr, u32)> {
             at += at & at.wrapping_neg();
         }
     }
-    let mut chain = Vec::with_capacity(best.0 as usize);
+    let mut chain = Vec::new();
     let mut at = best.2;
     while let Some(it) = sizes.get(at as usize) {
         chain.push(*it);
@@ -125,8 +131,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_most_is_left_out() {
         let sizes = [(0, 4), (4, 4), (8, 90), (12, 5), (17, 2), (19, 6), (30, 7)];
-        assert_eq!(rising(&sizes), [(0, 4), (4, 4), (12, 5), (19, 6), (30, 7)]);
-        assert_eq!(rising(&[]), []);
+        assert_eq!(
+            rising(&sizes, 1),
+            [(0, 4), (4, 4), (12, 5), (19, 6), (30, 7)]
+        );
+        assert_eq!(rising(&[], 1), []);
     }
 
     #[test]

@@ -46,7 +46,10 @@ pub(super) fn account(
     let (mut data, named) = gather(state, entries, module, maps, data, function);
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
-    let found = pointers::collect(state.image, &data, most);
+    let mut found = pointers::collect(state.image, &data, most);
+    if wasm || data.word == 4 {
+        found = text_lengths::without_false(found, &data);
+    }
     let mut targets: Vec<Addr> = found.edges.iter().map(|edge| edge.1).collect();
     targets.sort_unstable();
     targets.dedup();

@@ -119,7 +119,7 @@ impl<'a> Image<'a> {
             big_endian: false,
             pointer_size: 8,
             regions: vec![Region {
-                start: 0,
+                start: memory.start,
                 bytes: Cow::Owned(memory.bytes),
                 section,
                 executable: false,

@@ -24,6 +24,8 @@ pub(super) fn length_in_words(minor: Option<u32>) -> u32 {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Moduledata {
     pub(crate) addr: Addr,
+    /// Where the line table begins.
+    pub(crate) line_table: Addr,
     /// Where Go's code begins.
     pub(crate) text: u64,
     /// Maps parts of the code to addresses where there are several (`ppc64`, `arm`).
@@ -133,6 +135,7 @@ fn decode(image: &Image<'_>, addr: Addr, header: u64, table: &Pclntab) -> Option
     }
     let mut found = Moduledata {
         addr,
+        line_table: table.header.start,
         text: words[22],
         ..Moduledata::default()
     };

@@ -91,12 +91,8 @@ pub(super) fn find(
         if !readable || (region.writable && !all.contains(&module.types)) {
             continue;
         }
-        let start = match all.contains(&marks.types_end) || all.end == marks.types_end {
-            true => marks.types_end,
-            false => all.start,
-        };
         let part = Part {
-            range: start..all.end,
+            range: never_written(all, module, marks),
             gofunc: module.gofunc,
             marks,
             variables: module.masks[0],
@@ -112,6 +108,21 @@ pub(super) fn find(
         keep
     });
     runs
+}
+
+/// Where texts and constants stand in a region, or a part of one, that is never written: behind the types; before them and the
+/// line table from Go 1.27 on, where PE has all of these in one section.
+fn never_written(all: Range<Addr>, module: &Moduledata, marks: &Marks) -> Range<Addr> {
+    let before = |masks: &&Range<Addr>| all.contains(&masks.start) && masks.end <= module.types;
+    if let Some(masks) = marks.masks.as_ref().filter(before) {
+        let others = [module.types, module.line_table];
+        let next = others.into_iter().filter(|it| *it >= masks.end).min();
+        return all.start..next.unwrap_or(all.end).min(all.end);
+    }
+    match all.contains(&marks.types_end) || all.end == marks.types_end {
+        true => marks.types_end..all.end,
+        false => all,
+    }
 }
 
 /// A part of the memory that is never written.

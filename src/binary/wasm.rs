@@ -145,7 +145,10 @@ fn standard_name(payload: &Payload<'_>) -> &'static str {
 
 /// The linear memory as it is when the program starts.
 pub(super) struct Memory {
-    /// Memory from address 0 to the end of the last segment.
+    /// Where the first segment begins: the linker leaves out the first pages (`wasmMinDataAddr` in
+    /// `cmd/link/internal/ld/data.go`), so that small numbers are no addresses.
+    pub(crate) start: u32,
+    /// Memory from there to the end of the last segment.
     pub(crate) bytes: Vec<u8>,
     /// Where each stretch with bytes in the file begins, and how many bytes of the file stand before it; the last entry
     /// is the end of all.
@@ -158,23 +161,28 @@ pub(super) struct Memory {
 /// What stands further than twice the file is left out.
 pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
     let limit = bytes.len().checked_mul(2)?;
-    let (mut end, mut count, mut beyond) = (0, 0, 0);
+    let (mut start, mut end, mut count, mut beyond) = (usize::MAX, 0, 0, 0);
     segments(bytes, |address, data| {
         match address.checked_add(data.len()) {
             Some(it) if it <= limit => {
+                start = start.min(address);
                 end = end.max(it);
                 count += 1;
             }
             _ => beyond += data.len() as u64,
         }
     })?;
+    // As the linker aligns it.
+    let start = start.min(end) & !0x1f;
     let mut memory = Memory {
-        bytes: vec![0; end],
+        start: u32::try_from(start).ok()?,
+        bytes: vec![0; end - start],
         pieces: Vec::with_capacity(count + 1),
         beyond,
     };
     segments(bytes, |address, data| {
-        if let Some(place) = memory.bytes.get_mut(address..address + data.len()) {
+        let from = address.wrapping_sub(start);
+        if let Some(place) = memory.bytes.get_mut(from..from.wrapping_add(data.len())) {
             place.copy_from_slice(data);
             memory.pieces.push((address as u32, data.len() as u32));
         }

@@ -2,13 +2,44 @@
 
 use std::cell::Cell;
 
+use crate::binary::doubt;
 use crate::binary::functions::Entry;
 use crate::binary::image::Addr;
 use crate::binary::objects::Data;
 use crate::binary::partition::{Sieve, first_from};
+use crate::binary::pointers::Pointers;
 use crate::binary::references::lengths::beside;
 use crate::binary::runs::Content;
 use crate::binary::state::State;
+
+/// Drops pointers to texts that do not end where another begins, as far as most do. Where addresses are small numbers, many
+/// others look like them, and one within a large text would cut it in two.
+pub(super) fn without_false(mut found: Pointers, data: &Data) -> Pointers {
+    let run = data.runs.iter().find(|run| run.content == Content::Texts);
+    let texts = run.map_or(0..0, |run| run.range.clone());
+    let mut targets: Vec<Addr> = found.edges.iter().map(|edge| edge.1).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let starts = doubt::places(&data.starts, &targets);
+    let ends = Ends {
+        starts: &starts[first_from(&starts, 0, texts.start)..first_from(&starts, 0, texts.end)],
+        last: texts.end,
+        room: 1,
+    };
+    let mut whole = found.lengths.clone();
+    whole.sort_unstable();
+    whole.dedup();
+    let all = whole.len();
+    whole.retain(ends.agree());
+    if 2 * whole.len() < all {
+        return found;
+    }
+    let whole: Vec<Addr> = whole.into_iter().map(|it| it.0).collect();
+    let is_true = |to: Addr| !texts.contains(&to) || whole.binary_search(&to).is_ok();
+    found.edges.retain(|edge| is_true(edge.1));
+    found.lengths.retain(|it| is_true(it.0));
+    found
+}
 
 /// The texts with a length, in order. `in_data` are those of data; `starts` is where something may begin, in order.
 pub(super) fn find(

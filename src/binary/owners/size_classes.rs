@@ -78,7 +78,9 @@ fn sizes(starts: &[Addr], end: Addr) -> Vec<Option<u32>> {
         .zip(next)
         .map(|entry| (*entry.0, entry.1 - entry.0))
         .collect();
-    let chain = rising(&distances);
+    // Some compilers mention every field by itself: eight bytes each in the midst of larger variables.
+    const ALIGNMENT: u32 = 32;
+    let chain = rising(&distances, ALIGNMENT);
     let mut at = 0;
     let size = |start: &Addr| {
         at += chain[at..]
