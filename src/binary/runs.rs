@@ -99,6 +99,14 @@ pub(super) fn find(
             verified: &verified,
         };
         constants(image, &part, &is_function, &mut push);
+        // Behind the types stand the values of functions, in a section of their own where there are more.
+        if part.range.end <= module.types && region.start < module.etypes {
+            let first = module
+                .etypes
+                .next_multiple_of(u32::from(image.pointer_size));
+            let end = functions(image, first..region.end(), &is_function);
+            push(first, end, Content::Functions);
+        }
     }
     runs.sort_by_key(|run| run.range.start);
     let mut free = 0;
@@ -152,12 +160,7 @@ fn constants(
 ) {
     let all = &part.range;
     let word = u32::from(image.pointer_size);
-    let function = |at: Addr| {
-        let value = image.reader(at).and_then(|reader| reader.word(0));
-        value
-            .and_then(|value| image.addr(value))
-            .is_some_and(is_function)
-    };
+    let function = |at: Addr| is_value(image, at, is_function);
     let inside = |range: &&Range<Addr>| all.start <= range.start && range.end <= all.end;
     let rest = match part.marks.masks.as_ref().filter(inside) {
         Some(masks) => {
@@ -178,10 +181,7 @@ fn constants(
         // Where the loader patches addresses, what has some stands apart from texts and masks.
         None => {
             let first = all.start.next_multiple_of(word);
-            let mut end = first;
-            while end < all.end && function(end) {
-                end += word;
-            }
+            let end = functions(image, first..all.end, is_function);
             push(first, end, Content::Functions);
             end
         }
@@ -189,6 +189,23 @@ fn constants(
     apart(part.verified, rest..all.end, |start, end| {
         push(start, end, Content::Constants);
     });
+}
+
+/// Whether a word has the address of a function.
+fn is_value(image: &Image<'_>, at: Addr, is_function: &impl Fn(Addr) -> bool) -> bool {
+    let value = image.reader(at).and_then(|reader| reader.word(0));
+    value
+        .and_then(|value| image.addr(value))
+        .is_some_and(is_function)
+}
+
+/// Where the values of functions end that stand in a row from the start of a range on.
+fn functions(image: &Image<'_>, all: Range<Addr>, is_function: &impl Fn(Addr) -> bool) -> Addr {
+    let mut end = all.start;
+    while end < all.end && is_value(image, end, is_function) {
+        end += u32::from(image.pointer_size);
+    }
+    end
 }
 
 /// Cuts a stretch where verified data begins and ends: it is sorted for itself.

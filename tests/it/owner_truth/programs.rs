@@ -141,7 +141,7 @@ fn data_of_the_commands_have_their_package_everywhere() {
         (None, "linux/s390x", 99.0, 98.0),
         (None, "js/wasm", 97.0, 97.0), // it never has symbols
         (Some("1.27.3"), "linux/amd64", 99.0, 98.5),
-        (Some("1.27.3"), "js/wasm", 97.0, 97.0),
+        (Some("1.27.3"), "js/wasm", 95.0, 95.0), // texts of tables that are cut by numbers in code
         (Some("1.24.11"), "linux/amd64", 99.0, 98.5),
         (Some("1.24.11"), "js/wasm", 95.0, 95.0), // of 43 KB in gofmt, the names of errors are 600 B
         (Some("1.21.13"), "linux/amd64", 98.5, 97.0),
