@@ -6,6 +6,8 @@ mod about_function;
 
 mod bounds;
 
+mod buffered;
+
 mod constants;
 
 mod declarations;
@@ -88,6 +90,8 @@ pub struct Shape {
     pub(crate) sorts_slice: bool,
     /// Sends to and receives from channels, and select.
     pub(crate) channel: bool,
+    /// A channel among them is made with a buffer in this file.
+    pub(crate) buffered: bool,
     /// `go` statements.
     pub(crate) starts: bool,
     /// `defer` statements.

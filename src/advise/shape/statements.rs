@@ -11,8 +11,15 @@ impl Source {
             "go_statement" => shape.starts = true,
             "defer_statement" => shape.defers = true,
             "func_literal" => shape.constant_literal |= self.is_constant(node),
-            "send_statement" | "select_statement" | "communication_case" => shape.channel = true,
-            "unary_expression" => shape.channel |= self.text(node).starts_with("<-"),
+            "send_statement" => {
+                shape.channel = true;
+                shape.buffered |= self.is_buffered(node);
+            }
+            "select_statement" | "communication_case" => shape.channel = true,
+            "unary_expression" if self.text(node).starts_with("<-") => {
+                shape.channel = true;
+                shape.buffered |= self.is_buffered(node);
+            }
             "receive_statement" => shape.channel = true,
             "for_statement" => self.range(node, shape),
             "call_expression" => self.call(node, shape),
