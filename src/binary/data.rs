@@ -121,7 +121,7 @@ fn gather(
         let in_records = |start: &u64| records.contains(&addr_of(*start));
         data.starts
             .retain(|start| source_of(*start) != Source::Code || !in_records(start));
-        data.values = function_values(state.image, &records, &function);
+        data.values = function_values(state, &records, &function);
         data.records = records;
     }
     data.texts.extend(marks.names);

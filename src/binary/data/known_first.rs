@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::binary::anatomy::{LayoutNote, Owners};
-use crate::binary::image::{Addr, Image};
+use crate::binary::image::Addr;
 use crate::binary::moduledata::Moduledata;
 use crate::binary::objects::{Data, How, Known, Source, addr_of};
 use crate::binary::packages::{NONE, PackageId};
@@ -103,10 +103,16 @@ pub(super) fn records(
 /// The values of functions: words with the address of one. Before Go 1.26 they stand among what functions say of themselves,
 /// sorted by size with it, and only they are pointed to (`symtab` in `cmd/link/internal/ld/symtab.go`).
 pub(super) fn function_values(
-    image: &Image<'_>,
+    state: &State<'_, '_, '_>,
     records: &Range<Addr>,
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> Vec<Known> {
+    let image = state.image;
+    let section = image.region(records.start).map(|region| region.section);
+    let role = section.map(|section| state.binary.sections[section].role);
+    if role == Some(Role::Pclntab) {
+        return Vec::new();
+    }
     let code = image.regions.iter().filter(|region| region.executable);
     let first = code.clone().map(|region| region.start).min();
     let end = code.map(|region| region.end()).max();
