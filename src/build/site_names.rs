@@ -25,8 +25,9 @@ pub(crate) fn named(
         groups.entry(&site.package).or_default().push(site.clone());
     }
     let (mut identified, mut excerpts) = (Vec::new(), Vec::new());
+    let mut now = Now::of(overlay);
     for sites in groups.values() {
-        let (names, lines) = package(sites, (sources, &build), memory, overlay);
+        let (names, lines) = package(sites, (sources, &build), memory, &mut now);
         identified.extend(names);
         excerpts.extend(lines);
     }
@@ -38,13 +39,13 @@ fn package(
     sites: &[Site],
     (sources, build): (&Sources, &[u8]),
     memory: &Memory,
-    overlay: &Overlay,
+    now: &mut Now<'_>,
 ) -> (Vec<IdentifiedSite>, Vec<Excerpt>) {
     let key = known::key(memory, "names", &[&serialized(sites), build]);
-    if let Some(found) = known::read::<Found>(&key).and_then(|found| found.restore(sites, overlay))
-    {
+    if let Some(found) = known::read::<Found>(&key).and_then(|found| found.restore(sites, now)) {
         return found;
     }
+    let overlay = now.overlay;
     let mut reads: Vec<Read> = Vec::new();
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     let found = compute(sites, sources, |path| {
@@ -149,10 +150,32 @@ impl Read {
             sha256: bytes.map(|byte| hex(&Sha256::digest(byte))),
         }
     }
+}
 
-    fn is_same(&self, overlay: &Overlay) -> bool {
-        let bytes = read(self.path.as_bytes(), overlay);
-        Self::of(b"", bytes.as_deref()).sha256 == self.sha256
+/// Digests of sources as they are now. What is inlined in many packages is read once.
+struct Now<'o> {
+    overlay: &'o Overlay,
+    digests: HashMap<String, Option<String>>,
+}
+
+impl<'o> Now<'o> {
+    fn of(overlay: &'o Overlay) -> Self {
+        Self {
+            overlay,
+            digests: HashMap::new(),
+        }
+    }
+
+    /// Whether a file is what was read.
+    fn is(&mut self, before: &Read) -> bool {
+        if let Some(digest) = self.digests.get(&before.path) {
+            return *digest == before.sha256;
+        }
+        let path = before.path.as_bytes();
+        let now = Read::of(path, read(path, self.overlay).as_deref());
+        let is_same = now.sha256 == before.sha256;
+        self.digests.insert(now.path, now.sha256);
+        is_same
     }
 }
 
@@ -213,9 +236,9 @@ impl Found {
     fn restore(
         self,
         sites: &[Site],
-        overlay: &Overlay,
+        now: &mut Now<'_>,
     ) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
-        if self.sites.len() != sites.len() || !self.reads.iter().all(|read| read.is_same(overlay)) {
+        if self.sites.len() != sites.len() || !self.reads.iter().all(|read| now.is(read)) {
             return None;
         }
         let mut identified = Vec::with_capacity(sites.len());
