@@ -39,6 +39,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use about_function::AboutFunction;
+use buffered::Buffered;
 use declarations::Declarations;
 use tree_sitter::{Node, Parser, Point, Tree};
 
@@ -47,6 +48,7 @@ pub struct Source {
     text: Vec<u8>,
     tree: Tree,
     declared: OnceCell<Declarations>,
+    buffered: OnceCell<Buffered>,
     functions: RefCell<HashMap<usize, Rc<AboutFunction>>>,
 }
 
@@ -160,6 +162,7 @@ impl Source {
             text,
             tree,
             declared: OnceCell::new(),
+            buffered: OnceCell::new(),
             functions: RefCell::default(),
         })
     }

@@ -73,7 +73,7 @@ pub(super) struct Bound {
     pub(crate) same: Option<u32>,
 }
 
-/// How good a chain is: by how many sizes, then by their sum; and the place of its last.
+/// How good a chain is: by what its sizes are worth, then by their sum; and the place of its last.
 type Best = (u32, u64, u32);
 
 /// The part of a sequence in which sizes do not fall that is worth the most; of several, that with the most bytes. Each is worth its
@@ -135,6 +135,11 @@ mod tests {
             rising(&sizes, 1),
             [(0, 4), (4, 4), (12, 5), (19, 6), (30, 7)]
         );
+        // Counted, the small ones in the midst of larger ones are more.
+        let fields = [(0, 24), (24, 8), (32, 8), (40, 8), (48, 24), (72, 32)];
+        let sizes = |found: Vec<(Addr, u32)>| found.iter().map(|it| it.1).collect::<Vec<_>>();
+        assert_eq!(sizes(rising(&fields, 1)), [8, 8, 8, 24, 32]);
+        assert_eq!(sizes(rising(&fields, 32)), [24, 24, 32]);
         assert_eq!(rising(&[], 1), []);
     }
 

@@ -19,9 +19,9 @@ use super::references::Mentions;
 use super::runs::{Content, Run};
 use super::state::{State, with_bodies};
 use super::{
-    Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
+    Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs, wasm,
 };
-use known_first::{follow_types, function_values, known, records, symbols};
+use known_first::{follow_types, known, records, symbols};
 
 /// Finds the objects of the data and their owners, and claims them. `maps` are where functions keep what they say of
 /// themselves, with their packages; `taken` are the tables that have owners already.
@@ -34,7 +34,11 @@ pub(super) fn account(
 ) {
     let wasm = state.binary.format == Format::Wasm;
     let function = |target: Addr| {
-        let target = if wasm { number(target)? } else { target };
+        let target = if wasm {
+            wasm::function_number(target)?
+        } else {
+            target
+        };
         let found = entries.binary_search_by_key(&target, |entry| entry.start);
         Some(entries[found.ok()?].package).filter(|owner| *owner != NONE)
     };
@@ -44,15 +48,7 @@ pub(super) fn account(
         ..Data::default()
     };
     let (mut data, named) = gather(state, entries, module, maps, data, function);
-    // Each takes as much as the bytes of a word.
-    let most = state.bytes.len() / 24;
-    let mut found = pointers::collect(state.image, &data, most);
-    if wasm || data.word == 4 {
-        found = text_lengths::without_false(found, &data);
-    }
-    let mut targets: Vec<Addr> = found.edges.iter().map(|edge| edge.1).collect();
-    targets.sort_unstable();
-    targets.dedup();
+    let (found, targets) = pointers_of(state, &data, function);
     let Pointers { edges, lengths, .. } = add_exact(&mut data, found, &targets);
     doubt::drop_false(state, entries, &mut data, &targets);
     (state.done)();
@@ -86,6 +82,23 @@ pub(super) fn account(
     }
 }
 
+/// What the words of the data lead to, and where that is, in order.
+fn pointers_of(
+    state: &State<'_, '_, '_>,
+    data: &Data,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> (Pointers, Vec<Addr>) {
+    // Each takes as much as the bytes of a word.
+    let most = state.bytes.len() / 24;
+    let mut found = pointers::collect(state.image, data, most, function);
+    let mut targets = found.targets();
+    if state.binary.format == Format::Wasm || data.word == 4 {
+        found = text_lengths::without_false(found, data, &targets);
+        targets = found.targets();
+    }
+    (found, targets)
+}
+
 /// Adds extents that stand beside addresses. `targets` are where pointers lead, in order.
 fn add_exact(data: &mut Data, mut found: Pointers, targets: &[Addr]) -> Pointers {
     let arrays = arrays(data, std::mem::take(&mut found.slices), targets);
@@ -97,6 +110,7 @@ fn add_exact(data: &mut Data, mut found: Pointers, targets: &[Addr]) -> Pointers
         how: How::Length,
     });
     data.known.extend(exact);
+    data.known.append(&mut found.values);
     data.known.append(&mut data.values);
     extents::disjoint(&mut data.known);
     found
@@ -117,11 +131,17 @@ fn gather(
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
     if let Some(records) = records(state, module, &marks) {
         data.texts.push(records.clone());
-        // The line table leads there, and no code does.
-        let in_records = |start: &u64| records.contains(&addr_of(*start));
-        data.starts
-            .retain(|start| source_of(*start) != Source::Code || !in_records(start));
-        data.values = function_values(state, &records, &function);
+        // The line table leads there. Before Go 1.26 the values of functions stand among them, and only to these code leads, too
+        // (`symtab` in `cmd/link/internal/ld/symtab.go`).
+        data.starts.retain(|start| {
+            let at = addr_of(*start);
+            if source_of(*start) != Source::Code || !records.contains(&at) {
+                return true;
+            }
+            let value = pointers::value_at(state.image, at, &function);
+            data.values.extend(value);
+            value.is_some()
+        });
         data.records = records;
     }
     data.texts.extend(marks.names);
@@ -140,12 +160,6 @@ fn gather(
     let named = symbols(state, &mut data);
     follow_types(state, &mut data);
     (data, named)
-}
-
-/// The number of a function of wasm from what stands for its address (`cmd/link/internal/wasm/asm.go`).
-fn number(target: Addr) -> Option<Addr> {
-    const FIRST: u32 = 0x1000;
-    (target >> 16).checked_sub(FIRST)
 }
 
 fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {

@@ -176,7 +176,7 @@ impl State<'_, '_, '_> {
         }
         let module = module.cloned().unwrap_or_else(|| self.guess(&table));
         // What follows the table begins at one of these. In wasm all of it is one region.
-        let variables = module.variables.iter().flatten().map(|it| it.0);
+        let variables = module.variables.iter().flatten().map(|range| range.0);
         let fixed = [module.gofunc, module.findfunctab].into_iter().flatten();
         for limit in fixed.chain(variables) {
             let least = u64::from(table.functions.start) + 8 * u64::from(table.count) + 4;

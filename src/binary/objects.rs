@@ -102,7 +102,8 @@ pub(super) struct Data {
     /// What functions say of themselves, if it is known where: neither code nor data has an address of it, but for the values
     /// of functions among it.
     pub(crate) records: Range<Addr>,
-    /// These values, by address, until they are among what is known.
+    /// Those of these values that code leads to. They are known only when all pointers are collected: no pointer leads into what
+    /// is known.
     pub(crate) values: Vec<Known>,
     /// Bytes of an address.
     pub(crate) word: u32,

@@ -60,6 +60,20 @@ impl Origins<'_, '_> {
         found
     }
 
+    /// The name of the function whose value stands at a place.
+    pub(crate) fn name_of_value(&self, at: Addr) -> Option<&[u8]> {
+        let value = self.image.reader(at)?.word(0)?;
+        let target = self.image.addr(value)?;
+        let target = match self.wasm {
+            Some(_) => wasm::function_number(target)?,
+            None => target,
+        };
+        let found = self
+            .entries
+            .binary_search_by_key(&target, |entry| entry.start);
+        Some(self.tables.name(self.entries[found.ok()?].name))
+    }
+
     /// Which packages call which, among the functions of `callers`.
     pub(crate) fn of_calls(&self, callers: &Set) -> Vec<(PackageId, PackageId)> {
         let mut found = Vec::new();

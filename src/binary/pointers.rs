@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::image::{Addr, Image};
 use super::ledger::Kind;
-use super::objects::Data;
+use super::objects::{Data, How, Known};
+use super::packages::PackageId;
 use super::runs::{Content, Run};
 
 /// What the words of the data lead to.
@@ -18,10 +19,27 @@ pub(super) struct Pointers {
     pub(crate) lists: Vec<Range<Addr>>,
     /// Where slices with many elements lead to, and how many they are.
     pub(crate) slices: Vec<(Addr, u32)>,
+    /// The values of functions among what functions say of themselves.
+    pub(crate) values: Vec<Known>,
+}
+
+impl Pointers {
+    /// Where they lead, in order.
+    pub(crate) fn targets(&self) -> Vec<Addr> {
+        let mut targets: Vec<Addr> = self.edges.iter().map(|edge| edge.1).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    }
 }
 
 /// Reads every word of the data that can be an address. In a damaged file any can: no more than `most` are kept.
-pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
+pub(super) fn collect(
+    image: &Image<'_>,
+    data: &Data,
+    most: usize,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> Pointers {
     let mut found = Pointers::default();
     let Some((first, last)) = data.areas.first().zip(data.areas.last()) else {
         return found;
@@ -44,8 +62,11 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
             if is_hash(data, at) {
                 return;
             }
-            if data.records.contains(&target) && !is_value(data, target) {
-                return;
+            if data.records.contains(&target) {
+                match value_at(image, target, &function) {
+                    Some(value) => found.values.push(value),
+                    None => return,
+                }
             }
             if let Some(texts) = texts.filter(|text| text.range.contains(&target)) {
                 let length = image
@@ -72,10 +93,24 @@ pub(super) fn collect(image: &Image<'_>, data: &Data, most: usize) -> Pointers {
     found
 }
 
-/// Whether a function's value stands at a place among what functions say of themselves.
-fn is_value(data: &Data, at: Addr) -> bool {
-    let found = data.values.binary_search_by_key(&at, |value| value.start);
-    found.is_ok()
+/// The value of a function: a word with its address.
+pub(super) fn value_at(
+    image: &Image<'_>,
+    at: Addr,
+    function: impl Fn(Addr) -> Option<PackageId>,
+) -> Option<Known> {
+    let word = u32::from(image.pointer_size);
+    let value = image
+        .reader(at)
+        .filter(|_| at.is_multiple_of(word))?
+        .word(0)?;
+    Some(Known {
+        start: at,
+        end: at.checked_add(word)?,
+        owner: function(image.addr(value)?)?,
+        kind: Kind::Data,
+        how: How::Layout,
+    })
 }
 
 /// Whether the word at a place is the hash of the type or the method table that holds it.

@@ -99,13 +99,10 @@ pub(super) fn find(
             verified: &verified,
         };
         constants(image, &part, &is_function, &mut push);
-        // Behind the types stand the values of functions, in a section of their own where there are more.
-        if part.range.end <= module.types && region.start < module.etypes {
-            let first = module
-                .etypes
-                .next_multiple_of(u32::from(image.pointer_size));
-            let end = functions(image, first..region.end(), &is_function);
-            push(first, end, Content::Functions);
+        if part.range.end <= module.types {
+            let values = values_behind_types(image, region.start..region.end(), module);
+            let end = functions(image, values.clone(), &is_function);
+            push(values.start, end, Content::Functions);
         }
     }
     runs.sort_by_key(|run| run.range.start);
@@ -118,13 +115,21 @@ pub(super) fn find(
     runs
 }
 
-/// Where texts and constants stand in a region, or a part of one, that is never written: behind the types; before them and the
-/// line table from Go 1.27 on, where PE has all of these in one section.
+/// Where the values of functions stand from Go 1.27 on in a region that has all: behind the types.
+fn values_behind_types(image: &Image<'_>, region: Range<Addr>, module: &Moduledata) -> Range<Addr> {
+    let word = u32::from(image.pointer_size);
+    let first = module.etypes.checked_next_multiple_of(word);
+    let inside = |first: &Addr| region.contains(first) && module.types <= module.etypes;
+    first.filter(inside).map_or(0..0, |first| first..region.end)
+}
+
+/// Where texts and constants stand in a region, or a part of one, that is never written: behind the types; from Go 1.27 on before
+/// them and the line table, which PE and wasm have in the same section.
 fn never_written(all: Range<Addr>, module: &Moduledata, marks: &Marks) -> Range<Addr> {
     let before = |masks: &&Range<Addr>| all.contains(&masks.start) && masks.end <= module.types;
     if let Some(masks) = marks.masks.as_ref().filter(before) {
         let others = [module.types, module.line_table];
-        let next = others.into_iter().filter(|it| *it >= masks.end).min();
+        let next = others.into_iter().filter(|start| *start >= masks.end).min();
         return all.start..next.unwrap_or(all.end).min(all.end);
     }
     match all.contains(&marks.types_end) || all.end == marks.types_end {

@@ -83,6 +83,14 @@ fn payloads(bytes: &[u8]) -> impl Iterator<Item = Option<Payload<'_>>> {
     })
 }
 
+/// The number of a function of wasm from what stands for its address (`cmd/link/internal/wasm/asm.go`).
+pub(super) fn function_number(target: u32) -> Option<u32> {
+    const FIRST: u32 = 0x1000;
+    // The rest says where in the function: at its beginning.
+    let is_start = target & 0xffff == 0;
+    (target >> 16).checked_sub(FIRST).filter(|_| is_start)
+}
+
 /// How many functions a module imports: numbers of functions begin with these.
 pub(super) fn imported_functions(bytes: &[u8]) -> u32 {
     let mut payloads = payloads(bytes).map_while(|payload| payload);
@@ -145,7 +153,7 @@ fn standard_name(payload: &Payload<'_>) -> &'static str {
 
 /// The linear memory as it is when the program starts.
 pub(super) struct Memory {
-    /// Where the first segment begins: the linker leaves out the first pages (`wasmMinDataAddr` in
+    /// The page in which the first segment begins: the linker leaves out the first pages (`wasmMinDataAddr` in
     /// `cmd/link/internal/ld/data.go`), so that small numbers are no addresses.
     pub(crate) start: u32,
     /// Memory from there to the end of the last segment.
@@ -172,8 +180,8 @@ pub(super) fn memory(bytes: &[u8]) -> Option<Memory> {
             _ => beyond += data.len() as u64,
         }
     })?;
-    // As the linker aligns it.
-    let start = start.min(end) & !0x1f;
+    // The section begins with a page, and zeros at its front are left out (`writeDataSec` in `cmd/link/internal/wasm/asm.go`).
+    let start = start.min(end) & !0xfff;
     let mut memory = Memory {
         start: u32::try_from(start).ok()?,
         bytes: vec![0; end - start],

@@ -6,7 +6,7 @@ use crate::binary::anatomy::{LayoutNote, Owners};
 use crate::binary::image::Addr;
 use crate::binary::moduledata::Moduledata;
 use crate::binary::objects::{Data, How, Known, Source, addr_of};
-use crate::binary::packages::{NONE, PackageId};
+use crate::binary::packages::NONE;
 use crate::binary::partition::{Recent, merge};
 use crate::binary::pointers::{self, Inside};
 use crate::binary::runs::Marks;
@@ -98,37 +98,6 @@ pub(super) fn records(
         }
         None => None,
     }
-}
-
-/// The values of functions: words with the address of one. Before Go 1.26 they stand among what functions say of themselves,
-/// sorted by size with it, and only they are pointed to (`symtab` in `cmd/link/internal/ld/symtab.go`).
-pub(super) fn function_values(
-    state: &State<'_, '_, '_>,
-    records: &Range<Addr>,
-    function: impl Fn(Addr) -> Option<PackageId>,
-) -> Vec<Known> {
-    let image = state.image;
-    let section = image.region(records.start).map(|region| region.section);
-    let role = section.map(|section| state.binary.sections[section].role);
-    if role == Some(Role::Pclntab) {
-        return Vec::new();
-    }
-    let code = image.regions.iter().filter(|region| region.executable);
-    let first = code.clone().map(|region| region.start).min();
-    let end = code.map(|region| region.end()).max();
-    // In wasm, numbers stand for them.
-    let all = first.unwrap_or(0)..end.unwrap_or(Addr::MAX);
-    let mut found = Vec::new();
-    pointers::words(image, records, &all, |at, target| {
-        found.extend(function(target).map(|owner| Known {
-            start: at,
-            end: at + u32::from(image.pointer_size),
-            owner,
-            kind: Kind::Data,
-            how: How::Layout,
-        }));
-    });
-    found
 }
 
 /// Adds what types point to, which is known once and for all.

@@ -1,6 +1,7 @@
 //! Chooses a length for each text among the numbers that stand beside its address, in data and in code.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use crate::binary::doubt;
 use crate::binary::functions::Entry;
@@ -12,33 +13,31 @@ use crate::binary::references::lengths::beside;
 use crate::binary::runs::Content;
 use crate::binary::state::State;
 
-/// Drops pointers to texts that do not end where another begins, as far as most do. Where addresses are small numbers, many
-/// others look like them, and one within a large text would cut it in two.
-pub(super) fn without_false(mut found: Pointers, data: &Data) -> Pointers {
-    let run = data.runs.iter().find(|run| run.content == Content::Texts);
-    let texts = run.map_or(0..0, |run| run.range.clone());
-    let mut targets: Vec<Addr> = found.edges.iter().map(|edge| edge.1).collect();
-    targets.sort_unstable();
-    targets.dedup();
-    let starts = doubt::places(&data.starts, &targets);
-    let ends = Ends {
-        starts: &starts[first_from(&starts, 0, texts.start)..first_from(&starts, 0, texts.end)],
-        last: texts.end,
-        room: 1,
-    };
-    let mut whole = found.lengths.clone();
-    whole.sort_unstable();
-    whole.dedup();
-    let all = whole.len();
-    whole.retain(ends.agree());
-    if 2 * whole.len() < all {
+/// Drops pointers to texts that neither end where another begins nor begin where one ends, as far as most do. Where addresses are
+/// small numbers, many others look like them, and one within a large text would cut it in two.
+pub(super) fn without_false(mut found: Pointers, data: &Data, targets: &[Addr]) -> Pointers {
+    let starts = doubt::places(&data.starts, targets);
+    let texts = texts(data);
+    let ends = Ends::new(&texts, &starts, 1);
+    let (whole, others) = ends.whole(found.lengths.clone());
+    if whole.len() < others.len() {
         return found;
     }
-    let whole: Vec<Addr> = whole.into_iter().map(|it| it.0).collect();
-    let is_true = |to: Addr| !texts.contains(&to) || whole.binary_search(&to).is_ok();
+    let begin: Vec<Addr> = whole.iter().map(|text| text.0).collect();
+    let mut end: Vec<Addr> = whole.iter().map(|text| text.0 + text.1).collect();
+    end.sort_unstable();
+    let is_true = |to: Addr| {
+        !texts.contains(&to) || begin.binary_search(&to).is_ok() || end.binary_search(&to).is_ok()
+    };
     found.edges.retain(|edge| is_true(edge.1));
-    found.lengths.retain(|it| is_true(it.0));
+    found.lengths.retain(|text| is_true(text.0));
     found
+}
+
+/// Where texts stand.
+fn texts(data: &Data) -> Range<Addr> {
+    let run = data.runs.iter().find(|run| run.content == Content::Texts);
+    run.map_or(0..0, |run| run.range.clone())
 }
 
 /// The texts with a length, in order. `in_data` are those of data; `starts` is where something may begin, in order.
@@ -51,13 +50,7 @@ pub(super) fn find(
     let goarch = state.binary.goarch.as_deref();
     // LARL leads to even addresses only: there the linker aligns everything to two (`minAlign` in `cmd/link/internal/s390x`).
     let room = if goarch == Some("s390x") { 2 } else { 1 };
-    let run = data.runs.iter().find(|run| run.content == Content::Texts);
-    let texts = run.map_or(0..0, |run| run.range.clone());
-    let ends = Ends {
-        starts: &starts[first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end)],
-        last: texts.end,
-        room,
-    };
+    let ends = Ends::new(&texts(data), starts, room);
     let known = agreed(in_data, &ends);
     let mut all = in_code(state, (entries, data), &known, &ends);
     all.extend(known);
@@ -79,20 +72,19 @@ fn in_code(
     let addresses: Vec<Addr> = open.iter().map(|it| it.0).collect();
     // It answers fast for the many mentions of other things.
     let sieve = Sieve::new(&addresses);
-    let done = vec![Cell::new(false); open.len()];
-    let mut found = Vec::new();
+    // The longest so far. Where there is alignment behind it, a longer one may follow: that of all but its last bytes stands in
+    // code, too.
+    let best = vec![Cell::new(0u32); open.len()];
+    let is_done = |text: usize| open[text].0.saturating_add(best[text].get()) == open[text].1;
     let mut keep = |text: usize, length: u32| {
         let (start, next) = open[text];
         let end = start.saturating_add(length);
-        let is_whole = length > 0 && end <= next && ends.is_end(length, end, next);
-        if is_whole {
-            found.push((start, length));
-            // Where there is alignment behind it, a longer one may follow: that of all but its last bytes stands in code, too.
-            done[text].set(end == next);
+        if length > best[text].get() && end <= next && ends.is_end(length, end, next) {
+            best[text].set(length);
         }
-        done[text].get()
+        is_done(text)
     };
-    let wanted = |addr| sieve.find(addr).filter(|text| !done[*text].get());
+    let wanted = |addr| sieve.find(addr).filter(|text| !is_done(*text));
     let goarch = state.binary.goarch.as_deref();
     let functions = (entries, &data.mentions);
     beside(state.image, goarch, functions, wanted, &mut keep);
@@ -101,20 +93,18 @@ fn in_code(
             keep(text, *length);
         }
     }
-    found
+    let all = open.iter().zip(&best).map(|(it, best)| (it.0, best.get()));
+    all.filter(|text| text.1 > 0).collect()
 }
 
 /// One length for each text: it ends where another begins, or at the end of all. Other numbers stand behind addresses, too,
 /// and other numbers look like addresses; where most lengths end nowhere, not every text is known, and that says nothing.
-fn agreed(mut lengths: Vec<(Addr, u32)>, ends: &Ends<'_>) -> Vec<(Addr, u32)> {
-    lengths.sort_unstable();
-    lengths.dedup();
-    let mut agreed = lengths.clone();
-    agreed.retain(ends.agree());
-    if 2 * agreed.len() < lengths.len() {
-        agreed = lengths;
+fn agreed(lengths: Vec<(Addr, u32)>, ends: &Ends<'_>) -> Vec<(Addr, u32)> {
+    let (mut whole, mut others) = ends.whole(lengths);
+    if whole.len() < others.len() {
+        whole.append(&mut others);
     }
-    longest(agreed)
+    longest(whole)
 }
 
 /// Bytes from which on a text may be aligned.
@@ -132,7 +122,25 @@ struct Ends<'s> {
     room: u32,
 }
 
-impl Ends<'_> {
+impl<'s> Ends<'s> {
+    /// `starts` is where something may begin, in order.
+    fn new(texts: &Range<Addr>, starts: &'s [Addr], room: u32) -> Self {
+        let inside = first_from(starts, 0, texts.start)..first_from(starts, 0, texts.end);
+        Self {
+            starts: &starts[inside],
+            last: texts.end,
+            room,
+        }
+    }
+
+    /// Those that end where another begins, and the others; each in order.
+    fn whole(&self, mut lengths: Vec<(Addr, u32)>) -> (Vec<(Addr, u32)>, Vec<(Addr, u32)>) {
+        lengths.sort_unstable();
+        lengths.dedup();
+        let mut agree = self.agree();
+        lengths.into_iter().partition(|text| agree(text))
+    }
+
     /// Whether nothing but alignment stands behind a place.
     fn is_last(&self, at: Addr) -> bool {
         self.last.saturating_sub(at) < ALIGNMENT
@@ -143,8 +151,8 @@ impl Ends<'_> {
         const MOST: u32 = 32;
         let room = if length >= LARGE { MOST } else { self.room };
         let between = next - end;
-        let is_alignment = next.is_multiple_of((between + 1).next_power_of_two());
-        self.is_last(end) || (between < room && is_alignment)
+        let is_aligned = |to: u32| next.is_multiple_of((to + 1).next_power_of_two());
+        self.is_last(end) || (between < room && is_aligned(between))
     }
 
     /// Whether a text ends where another begins, or at the end of all; texts ascend.

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use super::Links;
 use super::load_order::{Between, LoadOrder, Misplaced};
 use super::mentioned::Users;
+use crate::binary::ledger::Kind;
 use crate::binary::objects::What;
+use crate::binary::origins::Origins;
 use crate::binary::packages::PackageId;
 use crate::binary::runs::Content;
 
@@ -18,6 +20,7 @@ pub(super) struct Chains<'a> {
     all: &'a Users<'a>,
     links: &'a Links,
     pub(crate) order: &'a LoadOrder,
+    origins: &'a Origins<'a, 'a>,
     /// Between which packages variables stand.
     known: HashMap<usize, Between>,
     /// How many pointers lead to each object, up to two.
@@ -29,6 +32,7 @@ impl<'a> Chains<'a> {
         all: &'a Users<'a>,
         links: &'a Links,
         order: &'a LoadOrder,
+        origins: &'a Origins<'a, 'a>,
         misplaced: &[Misplaced],
     ) -> Self {
         let mut leading = vec![0u8; all.owned.len()];
@@ -42,17 +46,19 @@ impl<'a> Chains<'a> {
             all,
             links,
             order,
+            origins,
             known: known.collect(),
             leading,
         }
     }
 
-    /// Between which packages a variable stands that some packages mention, and who wrote it, if that is known; `None` where
-    /// nothing says for sure that it is of none of them.
+    /// Between which packages a variable stands that some packages mention, and who wrote it, if that is known and `can` be;
+    /// `None` where nothing says for sure that it is of none of them.
     pub(crate) fn between(
         &self,
         it: &Misplaced,
         users: &[PackageId],
+        can: impl Fn(PackageId) -> bool,
     ) -> Option<(Between, Option<PackageId>)> {
         let (mut low, mut high) = it.between?;
         let among = |between: Between| {
@@ -73,12 +79,13 @@ impl<'a> Chains<'a> {
             return None;
         }
         let writer = self.writer((low, high), it.object, &parts, users);
+        let writer = writer.filter(|writer| can(*writer));
         let place = writer.and_then(|writer| self.order.place(writer));
         Some((place.map_or((low, high), |place| (place, place)), writer))
     }
 
     /// The package whose own things a variable and its parts lead to: functions, and values without a name. It is near where
-    /// they stand, or nothing says where it is.
+    /// they stand; or little is known of its place, and no other package can name its functions.
     fn writer(
         &self,
         (low, high): Between,
@@ -86,32 +93,58 @@ impl<'a> Chains<'a> {
         parts: &[usize],
         users: &[PackageId],
     ) -> Option<PackageId> {
-        // The more packages, the farther off can the order be.
-        let off = (self.order.packages.len() as u32 / 50).clamp(2, 8);
-        let near = low.saturating_sub(off)..=high.saturating_add(off);
         let all = std::iter::once(&object).chain(parts);
         let links = all.flat_map(|from| self.links.of(*from));
         let own = links.filter(|link| {
             let to = link.to as usize;
-            let object = self.all.owned[to].object;
-            let what = object.what;
-            let is_function = what == What::Referred(Some(Content::Functions))
-                || self.all.data.records.contains(&object.start);
+            let what = self.all.owned[to].object.what;
             let is_value = matches!(what, What::Referred(Some(Content::Pointers)));
             let unnamed = link.leads && !self.all.is_mentioned(to);
-            unnamed && (is_function || (is_value && self.leading[to] > 1))
+            unnamed && (self.is_function(to) || (is_value && self.leading[to] > 1))
         });
         let mut owners = own.filter_map(|link| {
-            let owner = self.all.owned[link.to as usize].owner;
-            let owner = Some(owner).filter(|it| (*it as usize) < self.all.count)?;
-            let fits = match self.order.place(owner) {
-                Some(place) => near.contains(&place) || self.order.has_room(owner, (low, high)),
-                None => low < high,
-            };
+            let to = link.to as usize;
+            let owner = self.all.owned[to].owner;
+            let owner = Some(owner).filter(|owner| (*owner as usize) < self.all.count)?;
+            let fits = self.fits(owner, (low, high), || self.is_own_function(to));
             (fits && !users.contains(&owner)).then_some(owner)
         });
         let first = owners.next()?;
         owners.all(|owner| owner == first).then_some(first)
+    }
+
+    /// Whether a package can have a variable that stands between two places. `is_own` is asked where its own place is not near.
+    fn fits(&self, package: PackageId, (low, high): Between, is_own: impl Fn() -> bool) -> bool {
+        const NEAR: u32 = 2;
+        // The more packages, the farther off can the order be.
+        let off = (self.order.packages.len() as u32 / 50).clamp(NEAR, 8);
+        let within = |place: u32, off: u32| {
+            (low.saturating_sub(off)..=high.saturating_add(off)).contains(&place)
+        };
+        match self.order.place(package) {
+            Some(place) if within(place, NEAR) => true,
+            Some(place) => {
+                (within(place, off) || self.order.has_room(package, (low, high))) && is_own()
+            }
+            None => low < high && is_own(),
+        }
+    }
+
+    /// Whether an object is the value of a function.
+    fn is_function(&self, object: usize) -> bool {
+        let it = self.all.owned[object].object;
+        match it.what {
+            What::Referred(Some(Content::Functions)) => true,
+            What::Known(Kind::Data) => self.all.data.records.contains(&it.start),
+            _ => false,
+        }
+    }
+
+    /// Whether an object is the value of a function that no other package can name.
+    fn is_own_function(&self, object: usize) -> bool {
+        let start = self.all.owned[object].object.start;
+        let name = self.origins.name_of_value(start);
+        self.is_function(object) && name.is_some_and(|name| !is_exported(name))
     }
 
     /// What only the pointers of a variable lead to, and those of its parts.
@@ -172,6 +205,18 @@ fn nearest(before: &[u32], behind: &[u32]) -> Between {
     }
 }
 
+/// Whether other packages can name a function: `a.com/b.Do` and `b.(*T).Do`, but neither `b.do` nor `b.Do.func1`.
+fn is_exported(name: &[u8]) -> bool {
+    let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let own = last
+        .splitn(2, |byte| *byte == b'.')
+        .nth(1)
+        .unwrap_or_default();
+    let method = memchr::memmem::rfind(own, b").").map(|at| &own[at + 2..]);
+    let own = method.unwrap_or(own);
+    own.first().is_some_and(u8::is_ascii_uppercase) && !own.contains(&b'.')
+}
+
 /// What two places have in common, where they have.
 fn common(a: Between, b: Between) -> Option<Between> {
     let found = (a.0.max(b.0), a.1.min(b.1));
@@ -181,6 +226,21 @@ fn common(a: Between, b: Between) -> Option<Between> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_in_a_function_is_not_exported() {
+        let exported = ["b.Do", "a.com/x.y/b.Do", "a.com/b.(*T).Do", "a.com/b.T"];
+        let own = [
+            "b.do",
+            "a.com/B.do",
+            "b.Do.func1",
+            "b.(*T).do",
+            "b.init.0",
+            "b",
+        ];
+        assert!(exported.iter().all(|name| is_exported(name.as_bytes())));
+        assert!(!own.iter().any(|name| is_exported(name.as_bytes())));
+    }
 
     #[test]
     fn texts_that_contradict_each_other_leave_no_place() {

@@ -137,8 +137,9 @@ pub(super) struct Misplaced {
     pub(crate) is_sure: bool,
     /// Between which places it stands; `None` where nothing is known.
     pub(crate) between: Option<Between>,
-    /// The number of the gap between two variables of the order that it stands in.
-    pub(crate) gap: u32,
+    /// The number of the gap between two variables of the order that it stands in; `None` where the order may begin anew within
+    /// it.
+    pub(crate) gap: Option<u32>,
 }
 
 /// The places of the packages that a variable can be of: from the first to the last.
@@ -151,7 +152,7 @@ impl Misplaced {
             object,
             is_sure: false,
             between: None,
-            gap: 0,
+            gap: None,
         }
     }
 }
@@ -214,7 +215,7 @@ pub(super) fn misplaced(
                 object: it.object,
                 is_sure: among || !own && row.is_evidence(low.before, high.after),
                 between: Some((low.place, high.place)),
-                gap,
+                gap: Some(gap).filter(|_| row.sizes <= 1),
             });
         }
     }
@@ -223,11 +224,11 @@ pub(super) fn misplaced(
 
 /// Narrows down between which places each of some variables stands by the others of its gap, which stand in the order of their
 /// packages: not before any that stands before it, and not behind any that stands behind it. Variables come gap by gap, in
-/// order. Where those of a gap contradict each other, nothing is said by them.
+/// order. Where those of a gap contradict each other, nothing is said by them; what has no gap stands for itself.
 pub(super) fn narrow<'m>(variables: impl Iterator<Item = (&'m Misplaced, &'m mut Between)>) {
     let mut all: Vec<_> = variables.collect();
-    for gap in all.chunk_by_mut(|a, b| a.0.gap == b.0.gap) {
-        let mut narrowed: Vec<Between> = gap.iter().map(|it| *it.1).collect();
+    for gap in all.chunk_by_mut(|a, b| a.0.gap.is_some() && a.0.gap == b.0.gap) {
+        let mut narrowed: Vec<Between> = gap.iter().map(|variable| *variable.1).collect();
         for at in 1..narrowed.len() {
             narrowed[at].0 = narrowed[at].0.max(narrowed[at - 1].0);
         }
@@ -308,7 +309,7 @@ mod tests {
             object,
             is_sure: true,
             between: Some((2, 3)),
-            gap: found[0].gap,
+            gap: Some(10), // in two rows, each begins with one, and each variable that fits begins another
         };
         assert_eq!(found, [between(2), between(3)]);
         // Both 2 and 3 can have it, if main imports them; of what 2 mentions as well, 2 is the owner.
@@ -330,6 +331,16 @@ mod tests {
         assert_eq!(narrowed([(2, 3), (2, 2)]), [(2, 2), (2, 2)]);
         assert_eq!(narrowed([(3, 3), (2, 3)]), [(3, 3), (3, 3)]);
         assert_eq!(narrowed([(3, 3), (2, 2)]), [(3, 3), (2, 2)]);
+        // Where sizes are aligned alike, the order begins anew with each; and another gap says nothing.
+        let apart = |gaps: [Option<u32>; 2]| {
+            let mut known = [(3, 3), (2, 3)];
+            let mut all = [found[0], found[1]];
+            (all[0].gap, all[1].gap) = (gaps[0], gaps[1]);
+            narrow(all.iter().zip(&mut known));
+            known
+        };
+        assert_eq!(apart([None, None]), [(3, 3), (2, 3)]);
+        assert_eq!(apart([Some(1), Some(2)]), [(3, 3), (2, 3)]);
         // At an end of a row nothing stands against it.
         let rows = [row(&[0, 1, 2, 3]), row(&[1, 2, 3, 0])];
         assert_eq!(misplaced(&rows, &order, |_| vec![0]), []);

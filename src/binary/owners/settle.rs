@@ -39,11 +39,11 @@ pub(super) fn by_place(
     if order.is_empty() {
         return Vec::new();
     }
-    let chains = Chains::new(&all, links, &order, &misplaced);
+    let chains = Chains::new(&all, links, &order, origins, &misplaced);
     // Bodies come first: whether the order contradicts a package changes with edits elsewhere.
-    let (mut found, placed) = by_bodies(&all, &chains, misplaced, ranked, origins);
-    let (by_order, open) = by_order(&order, placed, |package| ranked.rank(package).0);
-    found.extend(by_order);
+    let (mut found, standing) = by_bodies(&all, &chains, misplaced, ranked, origins);
+    let (more, open) = by_order(&order, standing, |package| ranked.rank(package).0);
+    found.extend(more);
     let callers = open.iter().filter(|it| !it.around.is_empty());
     let callers = callers.flat_map(|caller| &caller.users).copied().collect();
     let called = origins.of_calls(&callers);
@@ -77,7 +77,7 @@ struct Open {
 }
 
 /// A misplaced variable, and between which places it stands.
-struct Placed {
+struct Standing {
     it: Misplaced,
     /// The packages that mention it.
     users: Vec<PackageId>,
@@ -93,14 +93,14 @@ fn by_bodies(
     misplaced: Vec<Misplaced>,
     ranked: &Ranked<'_, '_>,
     origins: &Origins<'_, '_>,
-) -> (Vec<(usize, PackageId)>, Vec<Placed>) {
+) -> (Vec<(usize, PackageId)>, Vec<Standing>) {
     let text = |package: PackageId| ranked.rank(package).0;
     let direct: Vec<_> = misplaced
         .iter()
         .map(|misplaced| all.of(misplaced.object))
         .collect();
     let bodies = Bodies::new(all.owned, &misplaced, &direct, origins);
-    let (mut found, mut placed) = (Vec::new(), Vec::new());
+    let (mut found, mut standing) = (Vec::new(), Vec::new());
     for (it, direct) in misplaced.into_iter().zip(direct) {
         let mut users = direct.clone();
         users.extend(bodies.of(all.owned[it.object].object.start));
@@ -111,33 +111,36 @@ fn by_bodies(
         let first = users.iter().copied().min_by_key(|user| text(*user));
         if let Some(first) = first.filter(|first| !direct.contains(first)) {
             found.push((it.object, first));
-        } else if let Some((between, writer)) = chains.between(&it, &users) {
-            let is_before = |writer: &PackageId| users.iter().all(|it| text(*writer) < text(*it));
-            placed.push(Placed {
-                writer: writer.filter(is_before),
+            continue;
+        }
+        // Packages stand behind those they import.
+        let is_before = |writer| users.iter().all(|user| text(writer) < text(*user));
+        if let Some((between, writer)) = chains.between(&it, &users, is_before) {
+            standing.push(Standing {
                 it,
                 users,
                 between,
+                writer,
             });
         }
     }
-    (found, placed)
+    (found, standing)
 }
 
 /// The objects of which the order says whose they are, and those of which it does not.
 fn by_order(
     order: &LoadOrder,
-    mut placed: Vec<Placed>,
+    mut standing: Vec<Standing>,
     text: impl Fn(PackageId) -> u32,
 ) -> (Vec<(usize, PackageId)>, Vec<Open>) {
-    load_order::narrow(placed.iter_mut().map(|it| (&it.it, &mut it.between)));
+    load_order::narrow(standing.iter_mut().map(|it| (&it.it, &mut it.between)));
     let (mut found, mut open) = (Vec::new(), Vec::new());
-    for Placed {
+    for Standing {
         it,
         users,
         between,
         writer,
-    } in placed
+    } in standing
     {
         if let Some(writer) = writer {
             found.push((it.object, writer));
