@@ -118,7 +118,8 @@ fn failing(shape: &Shape, callee: &str) -> Option<Advice> {
 fn before(line: &str, callee: &str) -> String {
     let begin = match callee {
         "time.Parse" | "time.ParseInLocation" => first_of_layout(line, callee),
-        "strconv.ParseFloat" | "time.ParseDuration" => Some("a digit, a sign or a point"),
+        "strconv.ParseFloat" => Some("a digit, a sign, a point, or the i or n of inf and nan"),
+        "time.ParseDuration" => Some("a digit, a sign or a point"),
         "strconv.ParseUint" => Some("a digit"),
         _ => Some("a digit or a sign"),
     };
@@ -232,7 +233,10 @@ mod tests {
             ("t, err := time.Parse(layout, s)", "which layout"),
             ("t, err := time.Parse(\"[\"+l+\"]\", s)", "which layout"),
             ("n, err := strconv.ParseInt(s, 10, 64)", "a digit or a sign"),
-            ("n, err := strconv.ParseFloat(s, 64)", "a sign or a point"),
+            (
+                "n, err := strconv.ParseFloat(s, 64)",
+                "or the i or n of inf",
+            ),
         ] {
             let text = format!("package p\n\nfunc f() {{\n\t{line}\n}}\n");
             let shape = Source::new(text.into_bytes()).unwrap().shape(4).unwrap();

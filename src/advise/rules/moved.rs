@@ -24,7 +24,7 @@ argument.
 
 When not to: where the variable must outlive the function, it belongs on the heap; the rule is silent
 where the function returns or stores its address, or hands it to who fills it (Unmarshal, Scan, Read; or any
-`var x T` whose address goes to a call).",
+`var x T` whose address goes to a call), and where every run takes it.",
     run,
 };
 
@@ -91,10 +91,12 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     if shape.function.kept.iter().any(is_it) {
         return None;
     }
-    // Without a change to name it must be worth a search.
+    // Without a change to name it must be worth a search, and a round must be able to do without: of a variable of the whole
+    // function nothing here says that a run does not need its address.
     let is_copy = shape.copies.as_ref().is_some_and(|copy| copy.0 == name);
+    let is_costly = shape.in_loop && it.share.lower() >= SEARCH;
     // One that begins empty is there for who fills it, or writes to it, by its address.
-    if !is_copy && (it.share.lower() < SEARCH || shape.function.without_value.iter().any(is_it)) {
+    if !is_copy && (!is_costly || shape.function.without_value.iter().any(is_it)) {
         return None;
     }
     let (copy, over) = shape
@@ -132,10 +134,11 @@ func filled(r Renderer) string {
 	return out.text
 }
 
-func counted(r Renderer) int {
-	info := Info{kind: 1}
-	render(&info, r)
-	return info.kind
+func counted(all []Renderer) int {
+	for _, r := range all {
+		info := Info{kind: 1}
+		render(&info, r)
+	}
 }
 
 func optioned(options ...func(*Info)) Info {
@@ -151,13 +154,20 @@ func ordered(pairs []pair) bool {
 	sort.Stable(&all)
 	return all.sorted
 }
+
+func once(r Renderer) int {
+	info := Info{kind: 1}
+	render(&info, r)
+	return info.kind
+}
 ";
         let source = Source::new(FILE.into()).unwrap();
         for (line, name, named) in [
             (4, "out", false),
-            (10, "info", true),
-            (16, "all", false),
-            (24, "all", false),
+            (11, "info", true),
+            (17, "all", false),
+            (25, "all", false),
+            (31, "info", false), // every run needs it
         ] {
             let shape = source.shape(line).unwrap();
             let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);

@@ -5,18 +5,20 @@ use tree_sitter::Node;
 use super::uses::{enclosing, is_returned};
 use super::{Source, all_below};
 
+/// The first name that a statement declares or sets.
+fn declared_name(statement: Node<'_>) -> Option<Node<'_>> {
+    let left = statement.child_by_field_name("left");
+    let left = left.or_else(|| statement.child_by_field_name("name"))?;
+    match left.kind() {
+        "expression_list" => left.named_child(0),
+        _ => Some(left),
+    }
+}
+
 impl Source {
     /// Whether what a statement declares is an argument of a call whose result is returned, which may hold it.
     pub(super) fn is_argument_of_result(&self, statement: Node<'_>) -> bool {
-        let left = statement
-            .child_by_field_name("left")
-            .or_else(|| statement.child_by_field_name("name"));
-        let name = match left.map(|left| (left, left.kind())) {
-            Some((left, "expression_list")) => left.named_child(0),
-            Some((left, _)) => Some(left),
-            None => None,
-        };
-        let (Some(name), Some(function)) = (name, enclosing(statement)) else {
+        let (Some(name), Some(function)) = (declared_name(statement), enclosing(statement)) else {
             return false;
         };
         let is_given = |node: &Node<'_>| {
@@ -37,6 +39,24 @@ impl Source {
         self.mentions(function, self.text(name))
             .iter()
             .any(is_given)
+    }
+
+    /// Whether what a statement declares is given to a container that keeps it, `cache.Put(key, data)`: a pool is none.
+    pub(super) fn is_put_away(&self, statement: Node<'_>) -> bool {
+        const KEEPS: [&str; 6] = ["Add", "Insert", "Push", "Put", "Set", "Store"];
+        let (Some(name), Some(function)) = (declared_name(statement), enclosing(statement)) else {
+            return false;
+        };
+        self.mentions(function, self.text(name))
+            .iter()
+            .any(|given| {
+                let list = given.parent().filter(|node| node.kind() == "argument_list");
+                let called = list.and_then(|list| list.parent()?.child_by_field_name("function"));
+                let called = called.and_then(|called| self.text(called).rsplit_once('.'));
+                called.is_some_and(|(container, method)| {
+                    KEEPS.contains(&method) && !container.to_lowercase().contains("pool")
+                })
+            })
     }
 
     /// Whether a function has a result of a name: whatever it is set to, callers get.
@@ -62,5 +82,28 @@ impl Source {
         let ends = |name: String| name.rsplit('.').next() == Some(method) && name.contains('.');
         let declared = is_name && all.any(|node| self.declared(node).is_some_and(ends));
         declared.then(|| self.text(operand))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_container_keeps_leaves_the_function() {
+        const FILE: &str = "package p
+
+func (p *parser) read(n int) {
+	kept := make([]byte, n)
+	p.cache.Put(n, kept)
+	back := make([]byte, n)
+	p.pool.Put(back)
+	used := make([]byte, n)
+	p.hash.Sum(used)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let leaves = [4, 6, 8].map(|line| source.shape(line).unwrap().leaves);
+        assert_eq!(leaves, [true, false, false]);
     }
 }

@@ -28,7 +28,7 @@ impl Source {
                 shape.leaves |= self.leaves(node);
             }
             "short_var_declaration" | "var_spec" => {
-                shape.leaves |= self.leaves(node);
+                shape.leaves |= self.leaves(node) || self.is_put_away(node);
                 shape.wrapped |= self.is_argument_of_result(node);
             }
             "inc_statement" | "dec_statement" => {

@@ -112,6 +112,9 @@ const LARGE: u32 = 256;
 /// Where the last ends.
 const ALIGNMENT: u32 = 8;
 
+/// Texts with a length each.
+type Lengths = Vec<(Addr, u32)>;
+
 /// Where texts can end.
 struct Ends<'s> {
     /// Where a text may begin, in order.
@@ -134,7 +137,7 @@ impl<'s> Ends<'s> {
     }
 
     /// Those that end where another begins, and the others; each in order.
-    fn whole(&self, mut lengths: Vec<(Addr, u32)>) -> (Vec<(Addr, u32)>, Vec<(Addr, u32)>) {
+    fn whole(&self, mut lengths: Lengths) -> (Lengths, Lengths) {
         lengths.sort_unstable();
         lengths.dedup();
         let mut agree = self.agree();
