@@ -63,23 +63,9 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     if to_c || !shape.function.mentioned.iter().any(|text| text == name) {
         return None;
     }
-    if let Some((_, line)) = shape
-        .function
-        .in_branch
-        .iter()
-        .find(|branch| branch.0 == name)
-    {
-        return Some(Advice {
-            seen: format!(
-                "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
-            ),
-            attempt: format!(
-                "make a copy in that branch, and take the address of the copy: `other := {name}`"
-            ),
-            unless: format!(
-                "most runs take the branch, or `{name}` is changed through the pointer"
-            ),
-        });
+    let mut branches = shape.function.in_branch.iter();
+    if let Some((_, line)) = branches.find(|branch| branch.0 == name) {
+        return Some(of_branch(name, *line));
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
@@ -117,6 +103,19 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         attempt,
         unless: format!("`{name}` must live on after the function"),
     })
+}
+
+/// A variable whose address is only taken in a branch, on a line.
+fn of_branch(name: &str, line: i64) -> Advice {
+    Advice {
+        seen: format!(
+            "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
+        ),
+        attempt: format!(
+            "make a copy in that branch, and take the address of the copy: `other := {name}`"
+        ),
+        unless: format!("most runs take the branch, or `{name}` is changed through the pointer"),
+    }
 }
 
 #[cfg(test)]
