@@ -205,16 +205,22 @@ fn nearest(before: &[u32], behind: &[u32]) -> Between {
     }
 }
 
-/// Whether other packages can name a function: `a.com/b.Do` and `b.(*T).Do`, but neither `b.do` nor `b.Do.func1`.
+/// Whether other packages can name a function: `a.com/b.Do`, `b.T.Do` and `b.(*T).Do`, but neither `b.do` nor `b.Do.func1`. A name
+/// that is not ASCII is taken for one that they can.
 fn is_exported(name: &[u8]) -> bool {
-    let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let own = last
-        .splitn(2, |byte| *byte == b'.')
-        .nth(1)
+    let plain = name.split(|byte| *byte == b'[').next().unwrap_or_default();
+    let last = plain
+        .rsplit(|byte| *byte == b'/')
+        .next()
         .unwrap_or_default();
-    let method = memchr::memmem::rfind(own, b").").map(|at| &own[at + 2..]);
-    let own = method.unwrap_or(own);
-    own.first().is_some_and(u8::is_ascii_uppercase) && !own.contains(&b'.')
+    let parts = last.split(|byte| *byte == b'.').skip(1);
+    let mut parts = parts.map(|part| part.strip_prefix(b"(*").unwrap_or(part));
+    let first = parts.next();
+    let is_upper = |part: &[u8]| {
+        part.first()
+            .is_some_and(|it| !matches!(it, b'a'..=b'z' | b'_' | b'0'..=b'9'))
+    };
+    first.is_some_and(is_upper) && parts.all(is_upper)
 }
 
 /// What two places have in common, where they have.
@@ -229,12 +235,24 @@ mod tests {
 
     #[test]
     fn what_stands_in_a_function_is_not_exported() {
-        let exported = ["b.Do", "a.com/x.y/b.Do", "a.com/b.(*T).Do", "a.com/b.T"];
+        let exported = [
+            "b.Do",
+            "a.com/x.y/b.Do",
+            "a.com/b.(*T).Do",
+            "a.com/b.T.Do",
+            "b.(*T).Do-fm",
+            "b.Map[go.shape.int]",
+            "b.(*List[go.shape.string]).Do",
+        ];
         let own = [
             "b.do",
             "a.com/B.do",
             "b.Do.func1",
             "b.(*T).do",
+            "b.(*t).Do",
+            "b.T.do",
+            "b.Do.gowrap1",
+            "b.map_[go.shape.int]",
             "b.init.0",
             "b",
         ];
