@@ -6,7 +6,7 @@ mod text_lengths;
 use std::ops::Range;
 
 use super::anatomy::{LayoutNote, Owners};
-use super::functions::{Entry, Tables};
+use super::functions::{self, Entry, Tables};
 use super::image::Addr;
 use super::moduledata::Moduledata;
 use super::objects::{Data, How, Known, Places, Source, addr_of, source_of};
@@ -19,7 +19,7 @@ use super::references::Mentions;
 use super::runs::{Content, Run};
 use super::state::{State, with_bodies};
 use super::{
-    Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs, wasm,
+    Format, Kind, Role, doubt, extents, listing, loader, objects, owners, references, runs,
 };
 use known_first::{follow_types, known, records, symbols};
 
@@ -34,13 +34,8 @@ pub(super) fn account(
 ) {
     let wasm = state.binary.format == Format::Wasm;
     let function = |target: Addr| {
-        let target = if wasm {
-            wasm::function_number(target)?
-        } else {
-            target
-        };
-        let found = entries.binary_search_by_key(&target, |entry| entry.start);
-        Some(entries[found.ok()?].package).filter(|owner| *owner != NONE)
+        let entry = functions::at(entries, wasm, target)?;
+        Some(entry.package).filter(|owner| *owner != NONE)
     };
     let data = Data {
         areas: areas(state, taken),
@@ -131,8 +126,8 @@ fn gather(
     data.runs = runs::find(state.image, state.binary, module, &marks, is_function);
     if let Some(records) = records(state, module, &marks) {
         data.texts.push(records.clone());
-        // The line table leads there. Before Go 1.26 the values of functions stand among them, and only to these code leads, too
-        // (`symtab` in `cmd/link/internal/ld/symtab.go`).
+        // The line table leads there. Before Go 1.26 the values of functions stand among them, and of all of it code leads only to
+        // these (`symtab` in `cmd/link/internal/ld/symtab.go`).
         data.starts.retain(|start| {
             let at = addr_of(*start);
             if source_of(*start) != Source::Code || !records.contains(&at) {

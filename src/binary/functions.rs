@@ -6,6 +6,7 @@ use super::bytes::{Reader, uvarint};
 use super::image::{Addr, Image};
 use super::packages::{NONE, PackageId, Packages};
 use super::pclntab::{Pclntab, RECORD_SIZE};
+use super::wasm;
 
 /// Its number of 32-bit fields.
 const FIXED: usize = RECORD_SIZE as usize / 4;
@@ -70,6 +71,16 @@ impl<'i> Tables<'i> {
     pub(crate) fn field(&self, record: u32, index: usize) -> Option<u32> {
         self.functions.u32(record as usize + 4 * index)
     }
+}
+
+/// The function that an address stands for in data; in wasm a number does.
+pub(super) fn at(entries: &[Entry], is_wasm: bool, target: Addr) -> Option<&Entry> {
+    let start = match is_wasm {
+        true => wasm::function_number(target)?,
+        false => target,
+    };
+    let found = entries.binary_search_by_key(&start, |entry| entry.start);
+    found.ok().map(|index| &entries[index])
 }
 
 /// Reads the index and the fixed part of every record. `locate` turns an offset of the index into an address.

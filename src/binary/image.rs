@@ -164,6 +164,12 @@ impl<'a> Image<'a> {
         Some(self.over(&region.bytes[(addr - region.start) as usize..]))
     }
 
+    /// The address in the word at a place.
+    #[inline]
+    pub(crate) fn pointer(&self, at: Addr) -> Option<Addr> {
+        self.addr(self.reader(at)?.word(0)?)
+    }
+
     /// A reader with the byte order and pointer size of the image.
     #[inline]
     pub(crate) fn over<'b>(&self, data: &'b [u8]) -> Reader<'b> {

@@ -102,8 +102,8 @@ pub(super) struct Data {
     /// What functions say of themselves, if it is known where: neither code nor data has an address of it, but for the values
     /// of functions among it.
     pub(crate) records: Range<Addr>,
-    /// Those of these values that code leads to. They are known only when all pointers are collected: no pointer leads into what
-    /// is known.
+    /// Those of these values that code leads to. They join what is known only when all pointers are collected: pointers into what
+    /// is known are dropped.
     pub(crate) values: Vec<Known>,
     /// Bytes of an address.
     pub(crate) word: u32,

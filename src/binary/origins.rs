@@ -62,16 +62,9 @@ impl Origins<'_, '_> {
 
     /// The name of the function whose value stands at a place.
     pub(crate) fn name_of_value(&self, at: Addr) -> Option<&[u8]> {
-        let value = self.image.reader(at)?.word(0)?;
-        let target = self.image.addr(value)?;
-        let target = match self.wasm {
-            Some(_) => wasm::function_number(target)?,
-            None => target,
-        };
-        let found = self
-            .entries
-            .binary_search_by_key(&target, |entry| entry.start);
-        Some(self.tables.name(self.entries[found.ok()?].name))
+        let target = self.image.pointer(at)?;
+        let entry = functions::at(self.entries, self.wasm.is_some(), target)?;
+        Some(self.tables.name(entry.name))
     }
 
     /// Which packages call which, among the functions of `callers`.

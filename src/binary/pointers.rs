@@ -93,21 +93,18 @@ pub(super) fn collect(
     found
 }
 
-/// The value of a function: a word with its address.
+/// The value of a function at a place: a word with its address. `function` says whose the function at an address is.
 pub(super) fn value_at(
     image: &Image<'_>,
     at: Addr,
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> Option<Known> {
     let word = u32::from(image.pointer_size);
-    let value = image
-        .reader(at)
-        .filter(|_| at.is_multiple_of(word))?
-        .word(0)?;
+    let target = image.pointer(at).filter(|_| at.is_multiple_of(word))?;
     Some(Known {
         start: at,
         end: at.checked_add(word)?,
-        owner: function(image.addr(value)?)?,
+        owner: function(target)?,
         kind: Kind::Data,
         how: How::Layout,
     })

@@ -198,10 +198,7 @@ fn constants(
 
 /// Whether a word has the address of a function.
 fn is_value(image: &Image<'_>, at: Addr, is_function: &impl Fn(Addr) -> bool) -> bool {
-    let value = image.reader(at).and_then(|reader| reader.word(0));
-    value
-        .and_then(|value| image.addr(value))
-        .is_some_and(is_function)
+    image.pointer(at).is_some_and(is_function)
 }
 
 /// Where the values of functions end that stand in a row from the start of a range on.
