@@ -450,10 +450,8 @@ pub fn hold(what: &str, truth: &Truth, with_symbols: f64, stripped: f64) {
         let all: u64 = found.ends.values().map(|ends| ends.0).sum();
         let beside = ends(How::Length);
         assert!(10 * beside.0 >= 7 * all, "{line}: {:?}", found.ends);
-        // In wasm a number within a text of two bytes can look like the address of another.
-        let allowed = u64::from(bytes.starts_with(b"\0asm"));
         assert!(
-            beside.1 <= allowed && ends(How::Next).0 <= 5,
+            beside.1 == 0 && ends(How::Next).0 <= 5,
             "{line}: {:?}",
             found.ends
         );
