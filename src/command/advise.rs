@@ -1,7 +1,8 @@
 //! `advise`: what the runtime costs on which line, by a profile, and what to try.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+mod profiled;
+
+use std::path::Path;
 
 use super::attempt::replaced::Files;
 use super::attempt::{self, Trial};
@@ -10,38 +11,38 @@ use super::pass::{self, Pass};
 use super::present::{self, present};
 use super::{Output, Session};
 use crate::build::Event;
+use crate::build::escape_pass::Collected;
 use crate::cli;
 use crate::command::prepare::prepare_for;
 use crate::config::layer::Loaded;
 use crate::config::{AdviseGate, Config};
 use crate::error::{Error, Kind, Result};
-use crate::facts::{Purpose, gather};
+use crate::facts::{Purpose, Wanted, gather};
 use crate::input;
 use crate::lock::{Advice, FILE, Lock};
 use crate::number::counted_of;
 use crate::order::Ordered;
 use crate::plan::overlay::Overlay;
-use crate::plan::{Facts, Typed};
-use crate::profile;
+use crate::plan::{TargetPlan, Typed};
 use crate::render::{self, Format, Shows, Style};
-use crate::report::advice_report::gather::{Given, Inputs, target};
+use crate::report::Findings;
+use crate::report::advice_report::gather::{Inputs, target};
 use crate::report::advice_report::{Finding, Patch, Report, Target};
-use crate::report::{Findings, shown};
 use crate::view;
-
-/// No profile is larger.
-const LARGEST: u64 = 1 << 30;
+use profiled::Profiles;
 
 /// Collects the sites, charges the profiles and reports.
 pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Output> {
     present::check(Shows::ADVICE, &args.output)?;
-    let prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
+    let mut prepared = prepare_for(&args.settings, &args.typed, Purpose::Escapes, session)?;
     let loaded = prepared.loaded.clone();
-    let typed = typed(args, &loaded, &session.cwd)?;
+    let profiles = Profiles::read(args, &prepared, &session.cwd)?;
     let held = Held::of(&prepared, session)?;
     let again = (prepared.loaded.clone(), prepared.typed.clone());
+    profiles.narrow(&mut prepared);
+    prepared.narrow(Wanted::Unasserted);
     let pass = pass::collect(prepared, session)?;
-    let mut report = Report::of(charged(args, &loaded.config, &pass, typed, &session.cwd)?);
+    let mut report = Report::of(charged(&loaded.config, &pass, &profiles, &session.cwd));
     if args.accept {
         let told = accept(&report, held.now.unwrap_or_default(), &held.path, session)?;
         (session.show)(Event::Talk(&told));
@@ -55,21 +56,9 @@ pub(crate) fn run(args: &cli::Advise, session: &mut Session<'_>) -> Result<Outpu
     present(render, &args.output, args.top, &report.verdict, session)
 }
 
-/// Charges the sites of each platform with the profiles: those of the line, otherwise those of the build.
-fn charged(
-    args: &cli::Advise,
-    config: &Config,
-    pass: &Pass,
-    typed: Option<Vec<Given>>,
-    cwd: &Path,
-) -> Result<Vec<Target>> {
-    let mut targets = Vec::new();
-    for (plan, collected) in &pass.found {
-        let of_build = match typed {
-            Some(_) => Vec::new(),
-            None => applied(&plan.facts, &args.typed.cwd, cwd)?,
-        };
-        let given = typed.as_ref().unwrap_or(&of_build);
+/// Charges the sites of each platform with the profiles.
+fn charged(config: &Config, pass: &Pass, profiles: &Profiles, cwd: &Path) -> Vec<Target> {
+    let charge = |(place, (plan, collected)): (usize, &(TargetPlan, Collected))| {
         let inputs = Inputs {
             facts: &plan.facts,
             config,
@@ -78,9 +67,9 @@ fn charged(
         };
         let overlay = Overlay::of(&plan.facts);
         let mut read = |path: &Path| overlay.read(path, input::SOURCE).ok();
-        targets.push(target(&inputs, given, &mut read));
-    }
-    Ok(targets)
+        target(&inputs, profiles.of(place), &mut read)
+    };
+    pass.found.iter().enumerate().map(charge).collect()
 }
 
 /// Makes the findings of now those that the lock holds.
@@ -190,43 +179,6 @@ fn patched(
         files.check_write(&session.cwd)?;
     }
     Ok(files)
-}
-
-/// The profiles that are typed or configured; `None`: those of the build are taken.
-fn typed(args: &cli::Advise, loaded: &Loaded, cwd: &Path) -> Result<Option<Vec<Given>>> {
-    let configured = loaded.config.advise.profiles.files();
-    let configured = configured.map(|path| loaded.root.join(path));
-    let files: Vec<PathBuf> = match args.profile.as_slice() {
-        [] => configured.collect(),
-        typed => typed.iter().map(|path| args.typed.cwd.join(path)).collect(),
-    };
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let given: Result<Vec<Given>> = files.iter().map(|path| load(path, cwd)).collect();
-    given.map(Some)
-}
-
-/// The profiles that the compiler gets.
-fn applied(facts: &Facts, from: &Path, cwd: &Path) -> Result<Vec<Given>> {
-    let files = facts
-        .pgo
-        .all_applied()
-        .map(|candidate| candidate.file(from));
-    files.map(|path| load(&path, cwd)).collect()
-}
-
-fn load(path: &Path, cwd: &Path) -> Result<Given> {
-    let file = shown(path, cwd);
-    let bytes = input::read(path, LARGEST).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            Error::new(Kind::Usage, format!("the profile `{file}` does not exist"))
-        }
-        _ => Error::new(Kind::Usage, format!("cannot read the profile `{file}`")).source(error),
-    })?;
-    let profile = profile::read(&bytes)
-        .map_err(|error| Error::new(Kind::Usage, format!("`{file}` is no profile: {error}")))?;
-    Ok(Given { file, profile })
 }
 
 fn rendered(report: &Report, format: Format, top: usize, style: Style, cwd: &Path) -> String {

@@ -1,5 +1,7 @@
 //! Leaves out of a configuration what a run is not about: the one place where that is done.
 
+use std::ffi::OsString;
+
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
@@ -92,6 +94,12 @@ impl Prepared {
     /// Leaves out what is not wanted, once go has been asked.
     pub(crate) fn narrow(&mut self, wanted: Wanted) {
         wanted.narrow(&mut self.loaded, &mut self.typed);
+    }
+
+    /// Compiles some packages in the place of those that were named, and looks for escapes in these alone.
+    pub(crate) fn compile_only(&mut self, packages: &[String]) {
+        self.loaded.config.escape.scope = packages.join(",");
+        self.typed.packages = packages.iter().map(OsString::from).collect();
     }
 
     /// Publishes nothing, so that nothing that is there is taken for the output.

@@ -328,6 +328,88 @@ pub fn synthetic(samples: usize, functions: usize, depth: usize, seconds: i64) -
     profile::encode(&made)
 }
 
+/// A CPU profile of a stack for each of some functions with a file and a line, as often as hides nothing.
+fn cpu_profile_of(functions: &[(&str, &str, i64)]) -> Vec<u8> {
+    use gobuild_opt::profile::proto;
+    let mut raw = profile::read(&synthetic(1, 2, 1, 10))
+        .unwrap()
+        .raw()
+        .clone();
+    raw.sample.clear();
+    let mut text = |it: &str| {
+        raw.string_table.push(it.as_bytes().to_vec());
+        raw.string_table.len() as i64 - 1
+    };
+    for (id, (name, file, line)) in (10..).zip(functions) {
+        let (name, filename) = (text(name), text(file));
+        raw.function.push(proto::Function {
+            id,
+            name,
+            system_name: name,
+            filename,
+            start_line: *line,
+        });
+        let line = vec![proto::Line {
+            function_id: id,
+            line: *line + 1,
+            ..proto::Line::default()
+        }];
+        raw.location.push(proto::Location {
+            id,
+            line,
+            ..proto::Location::default()
+        });
+        let sample = proto::Sample {
+            location_id: vec![1, id],
+            value: vec![1, 10_000_000],
+            ..proto::Sample::default()
+        };
+        raw.sample.extend(std::iter::repeat_n(sample, 100));
+    }
+    profile::encode(&raw)
+}
+
+/// What the profile does not name is not compiled: it costs nothing, and may not even compile. Of several main packages the one that
+/// has the file is meant.
+#[test]
+fn only_what_a_profile_names_is_compiled_for_advice() {
+    let place = Place::empty();
+    place.write("go.mod", "module ex.com/m\n\ngo 1.21\n");
+    let grow = "func grow(to []int) []int {\n\treturn append(to, 1)\n}\n";
+    let main = |more: &str| format!("package main\n\nfunc main() {{ grow(nil) }}\n{more}\n{grow}");
+    place.write("cmd/a/main.go", main("\n// a has more\n"));
+    place.write("cmd/b/main.go", main(""));
+    place.write("lib/lib.go", format!("package lib\n\n{grow}"));
+    place.write("cold/cold.go", "package cold\n\nvar Cold int = \"no\"\n");
+    let functions = [
+        ("main.grow", "/elsewhere/m/cmd/b/main.go", 5),
+        ("ex.com/m/lib.grow", "/elsewhere/m/lib/lib.go", 3),
+    ];
+    place.write("cpu.pprof", cpu_profile_of(&functions));
+    let run = place.run("advise --profile cpu.pprof --format json ./...");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let costs = run.json()["targets"][0]["costs"].clone();
+    let places = |costs: &serde_json::Value| {
+        let all = costs.as_array().unwrap().iter();
+        let file = |it: &serde_json::Value| it["place"]["file"].as_str().unwrap().to_owned();
+        all.map(file).collect::<BTreeSet<String>>()
+    };
+    let expected = ["cmd/b/main.go", "lib/lib.go"].map(str::to_owned);
+    assert_eq!(places(&costs), BTreeSet::from(expected), "{costs:#}");
+    // By -trimpath the file has the import path.
+    let functions = [("main.grow", "ex.com/m/cmd/a/main.go", 8)];
+    place.write("cpu.pprof", cpu_profile_of(&functions));
+    let run = place.run("advise --profile cpu.pprof --format json ./...");
+    let costs = run.json()["targets"][0]["costs"].clone();
+    assert_eq!(places(&costs), BTreeSet::from(["cmd/a/main.go".to_owned()]));
+    // What it names has to compile.
+    let functions = [("ex.com/m/cold.Cold", "/elsewhere/m/cold/cold.go", 3)];
+    place.write("cpu.pprof", cpu_profile_of(&functions));
+    let run = place.run("advise --profile cpu.pprof --format json ./...");
+    assert_eq!(run.code(), 3, "{}", run.shown());
+    assert!(run.stderr.contains("cold.go:3"), "{}", run.shown());
+}
+
 /// CPU time of this thread: what others do on the machine does not count.
 fn cpu() -> std::time::Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -139,7 +139,7 @@ impl<'a> Locator<'a> {
 
     fn find(&mut self, line: &Line) -> Located {
         let name = line.file.rsplit(['/', '\\']).next().unwrap_or_default();
-        let package = self.package(line, name);
+        let package = self.package(line);
         let mut place = Place {
             package: package
                 .map_or(line.package.as_str(), |package| &package.import_path)
@@ -239,21 +239,11 @@ impl<'a> Locator<'a> {
         source.or_insert_with(|| Source::new(read(&path)?)).as_ref()
     }
 
-    fn package(&self, line: &Line, name: &str) -> Option<&'a Package> {
+    fn package(&self, line: &Line) -> Option<&'a Package> {
         if line.package != "main" {
             return self.packages.get(line.package.as_str()).copied();
         }
-        let has = |package: &&&Package| {
-            package
-                .go_files
-                .iter()
-                .chain(&package.cgo_files)
-                .any(|go_file| go_file == name)
-        };
-        match self.mains.as_slice() {
-            [one] => Some(one),
-            several => several.iter().find(has).copied(),
-        }
+        main_of(&self.mains, &line.file)
     }
 
     /// The line in a file of today that declares its function.
@@ -278,6 +268,36 @@ impl<'a> Locator<'a> {
         };
         Some((path, number, source.shape(number)?))
     }
+}
+
+/// The main package that a file belongs to, of several: a profile calls each of them `main`. The file stands where the profile was
+/// taken, or has its import path (`-trimpath`): that with the most of its directory is meant.
+pub(crate) fn main_of<'p>(mains: &[&'p Package], file: &str) -> Option<&'p Package> {
+    if let [one] = mains {
+        return Some(one);
+    }
+    let (directory, name) = file.rsplit_once(['/', '\\']).unwrap_or(("", file));
+    let mut best = None;
+    for package in mains {
+        let mut names = package.go_files.iter().chain(&package.cgo_files);
+        if !names.any(|known| known == name) {
+            continue;
+        }
+        let places = [&package.dir, &package.import_path];
+        let common = places.map(|place| elements_in_common(directory, place));
+        let common = common.into_iter().max();
+        if best.is_none_or(|(most, _)| common > most) {
+            best = Some((common, *package));
+        }
+    }
+    best.map(|best| best.1)
+}
+
+/// How many elements two directories have in common, from the last on.
+fn elements_in_common(a: &str, b: &str) -> usize {
+    const BETWEEN: [char; 2] = ['/', '\\'];
+    let pairs = a.rsplit(BETWEEN).zip(b.rsplit(BETWEEN));
+    pairs.take_while(|(a, b)| a == b).count()
 }
 
 /// The Go files of a package, without tests.
