@@ -85,7 +85,7 @@ fn pointers_of(
 ) -> (Pointers, Vec<Addr>) {
     // Each takes as much as the bytes of a word.
     let most = state.bytes.len() / 24;
-    let mut found = pointers::collect(state.image, data, most, function);
+    let mut found = pointers::collect(state.image, (data, &state.types), most, function);
     let mut targets = found.targets();
     if state.binary.format == Format::Wasm || data.word == 4 {
         found = text_lengths::without_false(found, data, &targets);

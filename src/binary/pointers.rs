@@ -7,6 +7,7 @@ use super::ledger::Kind;
 use super::objects::{Data, How, Known};
 use super::packages::PackageId;
 use super::runs::{Content, Run};
+use super::types::Types;
 
 /// What the words of the data lead to.
 #[derive(Default)]
@@ -36,7 +37,7 @@ impl Pointers {
 /// Reads every word of the data that can be an address. In a damaged file any can: no more than `most` are kept.
 pub(super) fn collect(
     image: &Image<'_>,
-    data: &Data,
+    (data, types): (&Data, &Types),
     most: usize,
     function: impl Fn(Addr) -> Option<PackageId>,
 ) -> Pointers {
@@ -59,7 +60,7 @@ pub(super) fn collect(
             if inside.contains(target) || found.edges.len() >= most {
                 return;
             }
-            if is_hash(data, at) {
+            if is_number_of_types(data, types, at) {
                 return;
             }
             if data.records.contains(&target) {
@@ -110,20 +111,18 @@ pub(super) fn value_at(
     })
 }
 
-/// Whether the word at a place is the hash of the type or the method table that holds it.
-fn is_hash(data: &Data, at: Addr) -> bool {
-    if data.word != 4 {
-        return false;
-    }
+/// Whether the word at a place of a type or a method table is no address.
+fn is_number_of_types(data: &Data, types: &Types, at: Addr) -> bool {
     let known = data.known.partition_point(|known| known.end <= at);
     let known = data.known.get(known).filter(|it| it.kind == Kind::Types);
-    known.is_some_and(|it| is_hash_of(it.start, at, data.word))
+    let known = known.filter(|known| known.start <= at);
+    known.is_some_and(|known| is_number(types, known.start, at, data.word))
 }
 
-/// Whether a place is that of the hash of the type or the method table at `start`: behind two words in both (`internal/abi`). Only
-/// where addresses have four bytes it looks like one.
-pub(super) fn is_hash_of(start: Addr, at: Addr, word: u32) -> bool {
-    word == 4 && at.checked_sub(start) == Some(2 * word)
+/// Whether a word at a place is no address, but a number or a distance of the type at `start`, or the hash of the method table there:
+/// behind two words (`internal/abi`).
+pub(super) fn is_number(types: &Types, start: Addr, at: Addr, word: u32) -> bool {
+    at.checked_sub(start) == Some(2 * word) || types.is_number(at, word)
 }
 
 /// Elements that are many.

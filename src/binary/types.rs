@@ -6,7 +6,7 @@ mod naming;
 
 use std::ops::Range;
 
-use super::descriptors::{Descriptors, Head, Layout};
+use super::descriptors::{Descriptors, Head, Layout, UNCOMMON};
 use super::image::{Addr, Image};
 use super::moduledata::{Listing, Moduledata};
 use super::packages::{NONE, PackageId};
@@ -23,6 +23,37 @@ pub(super) struct Descriptor {
     pub(crate) size: u32,
     pub(crate) owner: PackageId,
     head: Head,
+    /// How far from its beginning its uncommon part is, or what follows in the place of one.
+    uncommon: u32,
+}
+
+impl Descriptor {
+    /// Whether a word of it, by its distance from the beginning, can be an address; the others are numbers, or distances from the
+    /// first type, which look like addresses where these are small. `word`: the bytes of an address.
+    fn is_address(&self, distance: u32, word: u32) -> bool {
+        let common = 4 * word + 16;
+        if distance < common {
+            // The function that compares two, and the mask of pointers.
+            return [2 * word + 8, 3 * word + 8].contains(&distance);
+        }
+        let own = distance - common;
+        let has_uncommon = self.head.flags & UNCOMMON != 0;
+        let behind = self.uncommon + if has_uncommon { 16 } else { 0 };
+        let methods = self.size - 16 * u32::from(self.head.methods);
+        let listed = (distance < methods).then(|| distance.checked_sub(behind));
+        let listed = listed.flatten();
+        match self.head.kind {
+            // Of arrays the elements and their slice; of maps key, element, group and the function that hashes.
+            17 => own < 2 * word,
+            18 | 22 | 23 => own < word,
+            19 => listed.is_some(),
+            20 => own < 2 * word,
+            21 => own < 4 * word,
+            // The package and the fields: name, type and where it stands.
+            25 => own < 2 * word || listed.is_some_and(|field| field % (3 * word) < 2 * word),
+            _ => false,
+        }
+    }
 }
 
 /// A method table of a type for an interface.
@@ -44,6 +75,20 @@ pub(super) struct Types {
     /// Exported methods, and how many of them the linker removed.
     pub(crate) exported: u64,
     pub(crate) pruned: u64,
+}
+
+impl Types {
+    /// Whether a word of the data at a place is one of a descriptor that holds no address.
+    pub(crate) fn is_number(&self, at: Addr, word: u32) -> bool {
+        let behind = self
+            .descriptors
+            .partition_point(|descriptor| descriptor.addr <= at);
+        let found = behind.checked_sub(1).map(|place| &self.descriptors[place]);
+        let distance = |it: &Descriptor| at - it.addr;
+        found
+            .filter(|found| distance(found) < found.size)
+            .is_some_and(|found| !found.is_address(distance(found), word))
+    }
 }
 
 /// The walk from what is listed to all that it refers to.
@@ -117,6 +162,7 @@ impl<'i> Walk<'i> {
             size: head.size as u32,
             owner: NONE,
             head,
+            uncommon: (head.uncommon - self.memory.at(addr)) as u32,
         });
         self.count_methods(addr, &head);
         self.memory.components(addr, &head, |addr| next.push(addr));

@@ -122,8 +122,8 @@ pub(super) fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     for it in types.filter(|object| object.owner != NONE && !name(object)) {
         pointers::words(state.image, &(it.start..it.end), &all, |at, target| {
             let place = objects::start(target, Source::Pointer, it.owner);
-            let is_hash = pointers::is_hash_of(it.start, at, data.word);
-            if !is_hash && !inside.contains(target) && recent.is_new(place) {
+            let is_number = pointers::is_number(&state.types, it.start, at, data.word);
+            if !is_number && !inside.contains(target) && recent.is_new(place) {
                 found.push(place);
             }
         });
