@@ -97,6 +97,7 @@ fn is_address(rest: &[Step]) -> Option<bool> {
         // The second operand of an addition: where one is an address, it is the first.
         [Step::Add | Step::Arithmetic, ..] => None,
         [Step::Wrap | Step::Load, ..] => Some(true),
+        _ if is_sliced(rest) => Some(true),
         [Step::Get | Step::Number(_), more @ ..] => {
             let loads = more.iter().take_while(|step| **step == Step::Load).count();
             match &more[loads..] {
@@ -112,6 +113,26 @@ fn is_address(rest: &[Step]) -> Option<bool> {
         }
         _ => Some(false),
     }
+}
+
+/// Whether a distance is added that is 0 where nothing is left behind it, as for the address of a slice of something: the distance
+/// and the sign of what is left with its sign turned (`Slicemask` in `cmd/compile/internal/ssa/_gen/Wasm.rules`), in either order.
+fn is_sliced(rest: &[Step]) -> bool {
+    fn operand(rest: &[Step]) -> Option<&[Step]> {
+        let (Step::Get, rest) = rest.split_first()? else {
+            return None;
+        };
+        let loads = rest.iter().take_while(|step| **step == Step::Load);
+        rest.get(loads.count()..)
+    }
+    fn mask(rest: &[Step]) -> Option<&[Step]> {
+        let rest = operand(rest.strip_prefix(&[Step::Number(0)])?)?;
+        rest.strip_prefix(&[Step::Arithmetic, Step::Number(63), Step::Arithmetic])
+    }
+    let distance_first = || mask(operand(rest)?);
+    let mask_first = || operand(mask(rest)?);
+    let masked = distance_first().or_else(mask_first);
+    masked.is_some_and(|rest| rest.starts_with(&[Step::Arithmetic, Step::Add]))
 }
 
 /// The number that is stored next, a word behind the one at a place.
@@ -207,6 +228,12 @@ mod tests {
         check(&then(&[0x7e, 0x1a]), &[]); // mul
         check(&then(&[0x20, 0, 0x7c, 0x1a]), &[(true, None)]); // local.get, add
         check(&then(&[0x20, 0, 0x54, 0x1a]), &[]); // local.get, less than
+        // The distance of local 2, and the mask of what is left in local 3: 0 less it, shifted by 63.
+        let mask = [0x42, 0, 0x20, 3, 0x7d, 0x42, 63, 0x87];
+        let sliced =
+            |first: &[u8], then: &[u8]| [&NUMBER[..], first, then, &[0x83, 0x7c, 0x1a]].concat();
+        check(&sliced(&[0x20, 2], &mask), &[(true, None)]);
+        check(&sliced(&mask, &[0x20, 2]), &[(true, None)]);
         // local.get, load, i64.const 4, shl, add, and then wrap or not.
         let element = [0x20, 0, 0x29, 3, 0, 0x42, 4, 0x86, 0x7c];
         check(
