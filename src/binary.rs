@@ -40,6 +40,7 @@ mod image;
 mod inlined;
 mod ledger;
 mod line_tables;
+mod linknames;
 mod listing;
 mod loader;
 mod loader_needs;

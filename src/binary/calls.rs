@@ -10,7 +10,7 @@ use crate::error::Result;
 
 use super::bytes::Reader;
 use super::distinct::Distinct;
-use super::functions::Tables;
+use super::functions::{FILES, Tables};
 use super::image::{Addr, Image};
 use super::moduledata::{self, Moduledata};
 use super::pclntab::{self, Found, Pclntab};
@@ -222,7 +222,6 @@ struct Search<'i, 'a> {
 
 /// Indices into a record: `_func` in `runtime/runtime2.go`.
 const NAME: usize = 1;
-const FILES: usize = 5;
 const LINES: usize = 6;
 const TABLES: usize = 7;
 const UNIT: usize = 8;

@@ -18,8 +18,8 @@ use super::state::{State, with_bodies};
 use super::types::Types;
 use super::watched::Watched;
 use super::{
-    Binary, BuildInfo, Format, Mapped, Role, calls, functions, line_tables, listing, moduledata,
-    pclntab, read, wasm,
+    Binary, BuildInfo, Format, Mapped, Role, calls, functions, line_tables, linknames, listing,
+    moduledata, pclntab, read, wasm,
 };
 
 /// Finds the owner and the kind of every byte.
@@ -218,7 +218,12 @@ impl State<'_, '_, '_> {
                     ),
             );
         }
+        // Code counts for the package that its name has, as in a symbol table, and what it mentions for who wrote it.
+        let named = linknames::by_writer(&mut entries, &tables, &table, self.image);
         super::data::account(self, (&entries, &tables), &module, maps, taken);
+        for (place, package) in named {
+            entries[place].package = package;
+        }
         entries
     }
 

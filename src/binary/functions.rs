@@ -13,6 +13,8 @@ const FIXED: usize = RECORD_SIZE as usize / 4;
 /// Where in a record its flags are, and the one of functions that are written in assembly (`abi.FuncFlagAsm`).
 const FLAGS: usize = 41;
 const ASSEMBLY: u8 = 4;
+/// The field with the table of files.
+pub(super) const FILES: usize = 5;
 /// Stands for "no stack map".
 const ABSENT: u32 = u32::MAX;
 
@@ -290,6 +292,7 @@ pub(super) fn label_units(entries: &mut [Entry], tables: &Tables<'_>) {
     }
 }
 
-fn has_vote(name: &[u8]) -> bool {
+/// Whether a function of this name is compiled with the package that its name has, unless somebody wants it otherwise.
+pub(super) fn has_vote(name: &[u8]) -> bool {
     !name.starts_with(b"type:") && !name.starts_with(b"go:") && memchr::memchr(b'[', name).is_none()
 }
