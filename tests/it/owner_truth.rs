@@ -428,8 +428,8 @@ pub fn judge(bytes: &[u8], stretches: &[Stretch], has_symbols: bool) -> Verdicts
 /// Holds both files of a program to a share of right bytes in percent, and to what may be wrong though it is called proven.
 #[allow(clippy::print_stdout)] // what a run of the tests is asked for
 pub fn hold(what: &str, truth: &Truth, with_symbols: f64, stripped: f64) {
-    // Texts of functions that one package defines under the name of another, as runtime does for internal/poll.
-    const PROVEN_WRONG: f64 = 0.5;
+    // Texts of small packages whose functions were inlined, so that no code of their own mentions them.
+    const PROVEN_WRONG: f64 = 0.2;
     for (bytes, has_symbols, least) in [
         (&truth.full, true, with_symbols),
         (&truth.stripped, false, stripped),

@@ -111,6 +111,9 @@ func main() {
 		}
 	}
 	found := layout(parts, texts, contents)
+	if addresses == nil {
+		doubt(found, texts)
+	}
 	found = append(found, alone(parts, live, texts, contents, found)...)
 	all := append(named, found...)
 	sort.Slice(all, func(i, j int) bool { return all[i].address < all[j].address })
@@ -545,6 +548,23 @@ func layout(parts []memory, texts map[text]map[string]bool, contents map[text][]
 		}
 	}
 	return
+}
+
+// doubt leaves open whose the first string of a size is that may as well be two shorter ones, which stand before it. `found` is in
+// the order of layout.
+func doubt(found []stretch, texts map[text]map[string]bool) {
+	known := func(part string) bool {
+		_, is := texts[text{sha256.Sum256([]byte(part)), len(part)}]
+		return is
+	}
+	for i := 0; i+1 < len(found); i++ {
+		it := &found[i]
+		for at := 1; at < it.size && it.size < 8 && found[i+1].size < it.size; at++ {
+			if known(it.name[:at]) && known(it.name[at:]) {
+				it.owners = map[string]bool{"?": true}
+			}
+		}
+	}
 }
 
 // merged joins what the linker keeps once because its contents are the same.
