@@ -87,6 +87,8 @@ pub struct PackageBytes {
     pub bytes: u64,
     /// The same by kind, in the order of [`Kind::ALL`].
     pub by_kind: ByKind,
+    /// How many of the bytes are its by inference: they may be another package's.
+    pub inferred: u64,
     /// Bytes of code that were compiled for this package: its own functions, and the instances of generics it uses.
     pub(crate) paid_for: u64,
     /// Go functions defined in it.
@@ -113,6 +115,8 @@ pub struct ModuleBytes {
     pub bytes: u64,
     /// How many of them several of its packages use.
     pub(crate) shared: u64,
+    /// How many bytes its packages have by inference.
+    pub(crate) inferred: u64,
     /// Bytes of code defined in it.
     pub(crate) code: u64,
     /// Packages with bytes in the file.
@@ -332,12 +336,14 @@ impl Anatomy<'_> {
                     origin: it.origin,
                     bytes: 0,
                     shared: 0,
+                    inferred: 0,
                     code: 0,
                     packages: 0,
                 });
             }
             if let Some(last) = found.last_mut() {
                 last.bytes += it.bytes;
+                last.inferred += it.inferred;
                 last.code += it.code();
                 last.packages += 1;
             }
@@ -356,6 +362,7 @@ impl Anatomy<'_> {
             origin: Origin::Shared,
             bytes: shared,
             shared,
+            inferred: 0,
             code: 0,
             packages: 0,
         }));

@@ -186,6 +186,7 @@ fn package_list(
             origin,
             bytes: sum(number),
             by_kind: ledger.owned[number as usize],
+            inferred: ledger.inferred_of.get(number as usize).map_or(0, |it| *it),
             paid_for: 0,
             functions: 0,
         });

@@ -175,7 +175,8 @@ fn claim(state: &mut State<'_, '_, '_>, entries: &[Entry], owned: &[Owned]) {
         let range = (first.object.start, last.object.end);
         state.ledger.claim(image, range, first.owner, first.kind);
         if first.owner != NONE && !first.proven {
-            state.ledger.inferred += image.file_bytes(range.0, range.1);
+            let bytes = image.file_bytes(range.0, range.1);
+            state.ledger.infer(first.owner, bytes);
         }
     }
     if loader::has_tables(state.binary) {

@@ -102,6 +102,8 @@ pub(super) struct Ledger {
     pub(crate) shared: ByKind,
     /// Bytes with an owner of which the extent or the owner is inferred rather than read.
     pub(crate) inferred: u64,
+    /// The same of what one package has, by package number.
+    pub(crate) inferred_of: Vec<u64>,
     /// Bytes claimed of each section.
     claimed: Vec<u64>,
 }
@@ -131,6 +133,19 @@ impl Ledger {
         };
         let end = range.1.min(region.end());
         self.add(region.section, image.file_bytes(range.0, end), owner, kind);
+    }
+
+    /// Notes that an owner has so many bytes by inference: its claim stands.
+    pub(crate) fn infer(&mut self, owner: PackageId, bytes: u64) {
+        self.inferred += bytes;
+        if owner == SHARED || module_of(owner).is_some() {
+            return;
+        }
+        let index = owner as usize;
+        if index >= self.inferred_of.len() {
+            self.inferred_of.resize(index + 1, 0);
+        }
+        self.inferred_of[index] += bytes;
     }
 
     /// Gives bytes of a section to a package, or names them as nobody's.

@@ -187,6 +187,9 @@ pub struct ModuleSize {
     pub(crate) bytes: u64,
     /// How many of them several of its packages use.
     pub(crate) shared: u64,
+    /// How many its packages have by inference: see [`PackageSize::inferred`].
+    #[serde(default)]
+    pub(crate) inferred: u64,
     /// Bytes of code.
     pub(crate) code: u64,
     /// Packages with bytes in the file.
@@ -211,6 +214,10 @@ pub(crate) struct PackageSize {
     pub(crate) origin: Origin,
     /// Bytes in the file.
     pub(crate) bytes: u64,
+    /// How many of them it has by inference, from where they stand and who mentions what stands beside them: they may be another
+    /// package's. Few where the file has a symbol table.
+    #[serde(default)]
+    pub(crate) inferred: u64,
     /// Bytes of code defined in it.
     pub(crate) code: u64,
     /// Bytes of code compiled for it: its own, and the instances of other packages' generics.

@@ -10,6 +10,9 @@ use crate::report::inspection::{
 use crate::report::sizes::{RETAINED, Retained};
 use crate::view::{Block, Cell, Column, number, optional, text};
 
+/// The column for what packages have by inference.
+const INFERRED: &str = "inferred B";
+
 pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
     let all = &inspection.modules;
     let asked = all.iter().any(|module| module.retained.is_some());
@@ -19,6 +22,7 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         optional(text("version")),
         number("B"),
         number("share"),
+        optional(number(INFERRED)),
         code,
         retained,
         optional(number("packages")),
@@ -34,6 +38,7 @@ pub(crate) fn modules(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
         let name = and(small.len());
         let sums = [
             sum(|module| module.bytes),
+            sum(|module| module.inferred),
             sum(|module| module.code),
             sum(|module| module.packages),
         ];
@@ -53,15 +58,15 @@ fn module_row(module: &ModuleSize, size: u64) -> Vec<Cell> {
         _ => (&module.path).into(),
     };
     let version = module.version.as_ref().into();
-    let sums = [module.bytes, module.code, module.packages];
+    let sums = [module.bytes, module.inferred, module.code, module.packages];
     module_cells(name, version, sums, module.retained, size)
 }
 
-/// The cells of modules with so many bytes, bytes of code and packages, in a file of `size` bytes.
+/// The cells of modules with so many bytes, inferred bytes, bytes of code and packages, in a file of `size` bytes.
 fn module_cells(
     name: Cell,
     version: Cell,
-    [bytes, code, packages]: [u64; 3],
+    [bytes, inferred, code, packages]: [u64; 4],
     retained: Option<u64>,
     size: u64,
 ) -> Vec<Cell> {
@@ -70,6 +75,7 @@ fn module_cells(
         version,
         Cell::some_bytes(bytes),
         Cell::share(bytes, size),
+        Cell::some_bytes(inferred),
         Cell::some_bytes(code),
         retained.map(Cell::bytes).into(),
         Cell::some(packages),
@@ -104,6 +110,11 @@ pub(crate) fn packages(inspection: &Inspection<'_>, view: View) -> Vec<Block> {
             "paid for, where it is not the code: what was compiled for the package, with its instances of generics that others define",
         ));
     }
+    if shown.iter().any(|package| package.inferred > 0) {
+        blocks.push(Block::dim(
+            "inferred: how much of it is theirs by where it stands and who mentions its neighbours, and may be another's",
+        ));
+    }
     blocks.extend(meaning(inspection, asked));
     blocks
 }
@@ -114,6 +125,7 @@ fn package_columns(asked: bool) -> Vec<Column> {
         text("package"),
         number("B"),
         number("share"),
+        optional(number(INFERRED)),
         code,
         retained,
         optional(number("paid for B")),
@@ -156,6 +168,7 @@ fn package_row(name: Cell, packages: &[&PackageSize], size: u64) -> Vec<Cell> {
         name,
         Cell::some_bytes(bytes),
         Cell::share(bytes, size),
+        Cell::some_bytes(sum(|package| package.inferred)),
         Cell::some_bytes(code),
         retained.map(Cell::bytes).into(),
         (paid_for != code)
