@@ -29,6 +29,8 @@ pub(crate) struct Build {
     pub(crate) tags: Vec<String>,
     /// Linker flags, with templates.
     pub(crate) ldflags: Vec<String>,
+    /// Variables that templates stand for, where a change cannot have written this file.
+    pub(crate) allow_env: Vec<String>,
     /// Compiler flags, each with its package pattern where it has one.
     pub(crate) gcflags: Vec<String>,
     /// Assembler flags, each with its package pattern where it has one.

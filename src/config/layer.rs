@@ -62,7 +62,7 @@ struct Layer {
     trusted: bool,
 }
 
-/// Is no key: a file must not allow itself anything.
+/// Stands for `--allow-env`, where nobody can type it.
 const ALLOW_ENV: &str = "GOBUILD_OPT_ALLOW_ENV";
 
 /// The variable that names report files, for where nobody can type `--report`: no key of the configuration.
@@ -91,6 +91,7 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         layers.push(named);
     }
     layers.extend(above);
+    let allowed = allowed(sources, &layers);
     let (config, origins, ground) = merge(layers)?;
     let ground = match sources.trust {
         true => Ground::everything(),
@@ -103,7 +104,7 @@ pub fn load(sources: &Sources) -> Result<Loaded> {
         root,
         ground,
         warnings,
-        allowed: allowed(sources),
+        allowed,
     })
 }
 
@@ -122,13 +123,27 @@ fn found_layer(path: &Path, root: &Path, sources: &Sources) -> Result<Layer> {
     layer.map_err(|error| trust::hushed(error, path, root, &name))
 }
 
-/// Variables that the command line or the environment allows, never a file.
-fn allowed(sources: &Sources) -> Vec<String> {
+/// Variables that the command line or the environment allows. The list of a file counts where the file is that of a revision, which
+/// the change under review has not written.
+fn allowed(sources: &Sources, layers: &[Layer]) -> Vec<String> {
     let listed = sources.env.iter().filter(|(name, _)| name == ALLOW_ENV);
     let listed = listed.flat_map(|(_, names)| names.split([',', ' ']));
     let typed = sources.allowed.iter().map(String::as_str);
+    let counts = |layer: &&Layer| layer.trusted || sources.past.is_some();
+    let own = |layer: &'_ Layer| {
+        layer
+            .table
+            .get("build")?
+            .get("allow-env")?
+            .as_array()
+            .cloned()
+    };
+    let own = layers.iter().filter(counts).filter_map(own).flatten();
+    let own: Vec<String> = own
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
     let all = listed.chain(typed).filter(|text| !text.is_empty());
-    all.map(str::to_owned).collect()
+    all.map(str::to_owned).chain(own).collect()
 }
 
 /// The nearest `gobuild-opt.toml` from `start` upward, not above the module root (or the

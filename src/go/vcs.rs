@@ -136,7 +136,7 @@ impl Templates {
                     "`{text}` reads the environment variable `{name}`, which may be a secret"
                 );
                 return Err(Error::new(Kind::Usage, message).hint(format!(
-                    "allow it with `--allow-env {name}` or GOBUILD_OPT_ALLOW_ENV={name}; a configuration reads variables such as GITHUB_SHA, CI_COMMIT_TAG, BUILD_NUMBER and VERSION without that (`gobuild-opt presets default` lists them)"
+                    "allow it with `--allow-env {name}` or GOBUILD_OPT_ALLOW_ENV={name} (`build.allow-env` of a file counts under `--config-from REV`); a configuration reads variables such as GITHUB_SHA, CI_COMMIT_TAG, BUILD_NUMBER and VERSION without that (`gobuild-opt presets default` lists them)"
                 )));
             }
         }

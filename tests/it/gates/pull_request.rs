@@ -216,6 +216,36 @@ fn other_services_name_the_base_as_well() {
     );
 }
 
+/// The list of variables that templates may stand for is that of the base: a change cannot add a secret to its own.
+#[test]
+fn a_change_cannot_allow_itself_a_variable() {
+    let build = |names: &str, name: &str| {
+        format!("[build]\nallow-env = [{names}]\nldflags = [\"-X main.version={{env.{name}}}\"]\n")
+    };
+    let mut place = branched(&build("\"RELEASE_NAME\"", "RELEASE_NAME"));
+    place.write(
+        "main.go",
+        "package main\n\nvar version string\n\nfunc main() { println(version) }\n",
+    );
+    place.env("RELEASE_NAME", "seven");
+    place.env("TOKEN", "hunter2");
+    let line = "plan --config-from main";
+    let run = place.run("plan");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(run.stderr.contains("--config-from"), "{}", run.shown());
+    let run = place.run(line);
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert!(run.stdout.contains("main.version=seven"), "{}", run.shown());
+    place.write(
+        "gobuild-opt.toml",
+        build("\"RELEASE_NAME\", \"TOKEN\"", "TOKEN"),
+    );
+    commit(&place, "a secret");
+    let run = place.run(line);
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(!run.shown().contains("hunter2"), "{}", run.shown());
+}
+
 #[test]
 fn the_gates_of_the_base_judge_on_demand() {
     let place = branched(BASE);

@@ -495,13 +495,19 @@ fn secrets_stay_where_they_are() {
         );
         assert!(!run.shown().contains("hunter2"));
     }
-    // No file can allow it: the key is unknown.
-    let own = "allow-env = [\"AWS_SECRET_ACCESS_KEY\"]\n";
+    // No file can allow itself anything.
+    let own = "[build]\nallow-env = [\"AWS_SECRET_ACCESS_KEY\"]\n";
     place.write(
         "gobuild-opt.toml",
-        format!("{own}[build]\nldflags = [\"-X main.version={{env.AWS_SECRET_ACCESS_KEY}}\"]\n"),
+        format!("{own}ldflags = [\"-X main.version={{env.AWS_SECRET_ACCESS_KEY}}\"]\n"),
     );
-    assert_eq!(place.run("plan").code(), 2);
+    let run = place.run("plan");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("which may be a secret"),
+        "{}",
+        run.shown()
+    );
     place.write(
         "gobuild-opt.toml",
         "[build]\nldflags = [\"-X main.version={env.RELEASE}-{env.GITHUB_SHA}\"]\n",
