@@ -183,7 +183,7 @@ fn costs(target: &Target, top: usize) -> Vec<Block> {
         number("±"),
         number("samples"),
         text("for"),
-        optional(text("of")),
+        text("of"),
         optional(text("source")),
     ];
     let rows = plain.iter().take(top).map(|line| cost(line));
@@ -200,8 +200,11 @@ fn cost(line: &LineCost) -> Vec<Cell> {
     let via = match line.via.as_str() {
         "" => class.to_owned(),
         via => {
-            let name = via.rsplit('/').next().unwrap_or(via);
-            format!("{class} in {name}").trim_start().to_owned()
+            // Type arguments have paths of their own.
+            let (plain, arguments) = via.split_at(via.find('[').unwrap_or(via.len()));
+            let name = plain.rsplit('/').next().unwrap_or(plain);
+            let dots = if arguments.is_empty() { "" } else { "[...]" };
+            format!("{class} in {name}{dots}").trim_start().to_owned()
         }
     };
     let source: String = line.place.source.chars().take(48).collect();

@@ -77,7 +77,7 @@ impl Profiles {
     fn packages(&self, target: usize, facts: &Facts, config: &Config) -> Option<Vec<String>> {
         let files = |package: &Package| package.import_path == "command-line-arguments";
         let mut uses = facts.pgo.uses.iter();
-        let for_some = uses.any(|it| it.applied && !it.packages.is_empty());
+        let for_some = uses.any(|used| used.applied && !used.packages.is_empty());
         if for_some || facts.packages.iter().any(files) {
             return None;
         }

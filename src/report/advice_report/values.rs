@@ -106,6 +106,14 @@ pub(super) fn memory_by_line(
     memory
 }
 
+/// Whether what the compiler says escapes are strings put together, `"a" + b`, and no conversion such as `string(a + b)`.
+fn is_sum(text: &str) -> bool {
+    let is_conversion = ["string(", "[]byte(", "[]rune("]
+        .iter()
+        .any(|name| text.starts_with(name));
+    !is_conversion && text.contains(" + ")
+}
+
 /// What a line allocates for, by the compiler's words; without any, by what stands there.
 pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)]) -> Class {
     let has = |class| sites.iter().any(|site| site.0 == class);
@@ -115,7 +123,10 @@ pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)])
     }
     // Numbers are added, too: that strings are put together the compiler says.
     let lengthens = shape.is_some_and(|shape| !shape.lengthened.is_empty());
-    if lengthens && has(escape::Class::Conversion) {
+    let mut strings = sites
+        .iter()
+        .filter(|site| site.0 == escape::Class::Conversion);
+    if strings.any(|site| lengthens || is_sum(site.1)) {
         return Class::Concat;
     }
     if has(escape::Class::Make) {
