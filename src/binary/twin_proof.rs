@@ -213,7 +213,10 @@ impl Twins<'_> {
             true => (0..0, (0, 0)),
             false => {
                 let id = build_id(self.format, section, old, new);
-                let counts = self.count(old, new, &id);
+                let counts = match self.moves.is_empty() || section.role == Role::Code {
+                    true => (differing(old, new, &id), 0),
+                    false => self.count(old, new, &id),
+                };
                 (id, counts)
             }
         };
@@ -230,7 +233,8 @@ impl Twins<'_> {
         (!found.is_build_id() || found.build_id > 0).then_some(found)
     }
 
-    /// Bytes that differ outside the build ID: without an explanation, and in pointers to what moved.
+    /// Bytes that differ outside the build ID: without an explanation, and in pointers to what moved. Code has no pointers that stand
+    /// alone: see [`differing`].
     fn count(&self, old: &[u8], new: &[u8], id: &Range<usize>) -> (u64, u64) {
         let shared = old.len().min(new.len());
         let (a, b) = (&old[..shared], &new[..shared]);
@@ -252,8 +256,7 @@ impl Twins<'_> {
                 looked = at;
             }
         }
-        let beyond = (shared.max(id.end)..old.len().max(new.len())).len();
-        (differing + beyond as u64, relocated)
+        (differing + beyond(old, new, id), relocated)
     }
 
     /// The pointer to a section that moved which has its first differing byte here. PE does not align its own tables. Places
@@ -269,6 +272,11 @@ impl Twins<'_> {
             return None;
         }
         let word = if self.format == Format::Pe { 4 } else { 8 };
+        // The upper half of a low address is 0, wherever it begins: it has this byte or the one four bytes on.
+        let may_be = |at: usize| old.get(at).is_some_and(|byte| *byte == 0);
+        if word == 8 && self.reach.end <= 1 << 32 && !may_be(at) && !may_be(at + 4) {
+            return None;
+        }
         let starts = looked.max(at.saturating_sub(word - 1))..=at;
         let points = |start: &usize| {
             let pair = match word {
@@ -293,6 +301,30 @@ impl Twins<'_> {
         };
         self.moves.iter().any(explains)
     }
+}
+
+/// Bytes that differ outside the build ID, a difference in length counted in full.
+fn differing(old: &[u8], new: &[u8], id: &Range<usize>) -> u64 {
+    let count = |range: Range<usize>| {
+        let (a, b) = (&old[range.clone()], &new[range]);
+        let (blocks, rest) = a.as_chunks::<64>();
+        let (others, other_rest) = b.as_chunks::<64>();
+        // A byte counts to 64: so the compiler compares many at once.
+        let block = |(a, b): (&[u8; 64], &[u8; 64])| {
+            u64::from(a.iter().zip(b).map(|(a, b)| u8::from(a != b)).sum::<u8>())
+        };
+        let rest = rest.iter().zip(other_rest).filter(|(a, b)| a != b);
+        blocks.iter().zip(others).map(block).sum::<u64>() + rest.count() as u64
+    };
+    let shared = old.len().min(new.len());
+    let (before, behind) = (id.start.min(shared), id.end.min(shared));
+    count(0..before) + count(behind..shared) + beyond(old, new, id)
+}
+
+/// Bytes that one has more than the other, outside the build ID.
+fn beyond(old: &[u8], new: &[u8], id: &Range<usize>) -> u64 {
+    let shared = old.len().min(new.len());
+    (shared.max(id.end)..old.len().max(new.len())).len() as u64
 }
 
 fn whole(bytes: &[u8], at: usize) -> Option<u64> {

@@ -121,9 +121,13 @@ pub(super) fn follow_types(state: &State<'_, '_, '_>, data: &mut Data) {
     };
     for it in types.filter(|object| object.owner != NONE && !name(object)) {
         pointers::words(state.image, &(it.start..it.end), &all, |at, target| {
+            // Most lead to other types.
+            if inside.contains(target) || pointers::is_number(&state.types, it.start, at, data.word)
+            {
+                return;
+            }
             let place = objects::start(target, Source::Pointer, it.owner);
-            let is_number = pointers::is_number(&state.types, it.start, at, data.word);
-            if !is_number && !inside.contains(target) && recent.is_new(place) {
+            if recent.is_new(place) {
                 found.push(place);
             }
         });
