@@ -311,7 +311,7 @@ fn nobody(stack: &[Seen<'_>], sum: Sum, charged: &mut Charged) {
 /// What is worth keeping may be made far below the line, where the function that the line calls hides it no deeper than its own
 /// package.
 fn made(below: &[Seen<'_>], called: Option<&str>) -> Option<String> {
-    const SHALLOW: [&str; 4] = ["compress/", "bufio.", "time.", "strconv."];
+    const SHALLOW: [&str; 5] = ["compress/", "bufio.", "time.", "strconv.", "image/png."];
     let hides = |called: &str| !SHALLOW.iter().any(|package| called.starts_with(package));
     if called.is_some_and(hides) {
         return None;

@@ -42,6 +42,7 @@ use about_function::AboutFunction;
 use buffered::Buffered;
 use declarations::Declarations;
 use tree_sitter::{Node, Parser, Point, Tree};
+use uses::GoesOn;
 
 /// A Go file, parsed.
 pub struct Source {
@@ -50,6 +51,8 @@ pub struct Source {
     declared: OnceCell<Declarations>,
     buffered: OnceCell<Buffered>,
     functions: RefCell<HashMap<usize, Rc<AboutFunction>>>,
+    /// By the function and the name of a variable.
+    names: RefCell<HashMap<(usize, String), GoesOn>>,
 }
 
 /// Which arguments of a call are literals.
@@ -164,6 +167,7 @@ impl Source {
             declared: OnceCell::new(),
             buffered: OnceCell::new(),
             functions: RefCell::default(),
+            names: RefCell::default(),
         })
     }
 

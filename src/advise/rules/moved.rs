@@ -63,6 +63,10 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     if to_c || !shape.function.mentioned.iter().any(|text| text == name) {
         return None;
     }
+    // What is known of a name may be of another variable.
+    if shape.function.repeated.iter().any(|text| text == name) {
+        return None;
+    }
     let mut branches = shape.function.in_branch.iter();
     if let Some((_, line)) = branches.find(|branch| branch.0 == name) {
         return Some(of_branch(name, *line));
@@ -172,6 +176,36 @@ func once(r Renderer) int {
             let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
             evidence.sites.push((escape::Class::Moved, name));
             assert_eq!(run(&evidence).is_some(), named, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_variables_of_one_name_are_not_taken_for_each_other() {
+        const FILE: &str = "package p
+
+func parse(m map[string]any, to *schema) {
+	k, ok := m[\"a\"].(string)
+	if ok {
+		to.a = &k
+	}
+	if k, ok := m[\"b\"].(string); ok {
+		to.b = &k
+	}
+}
+
+func one(m map[string]any, to *schema) {
+	k, ok := m[\"a\"].(string)
+	if ok {
+		to.a = &k
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, named) in [(4, false), (14, true)] {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
+            evidence.sites.push((escape::Class::Moved, "k"));
+            assert_eq!(run(&evidence).is_some(), named, "{line}");
         }
     }
 }

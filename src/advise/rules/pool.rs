@@ -17,8 +17,8 @@ at least fifty times as much was allocated as is in use: they live for one use; 
 behind a pointer that does not leave the function, or, in a loop, whose type has a Reset. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
 least 1 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
-that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner. Silent about what callers
-get: one per document is what they are for.
+that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner; and in what image/png makes
+where its Encoder has no BufferPool. Silent about what callers get: one per document is what they are for.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
 nearer. A compressor has a megabyte of tables. Put([]byte) allocates a slice header each time, which is what the pool should save.
@@ -130,11 +130,20 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
         });
     }
     let short = callee.rsplit('/').next().unwrap_or(callee);
+    let of_png = shape
+        .calls
+        .iter()
+        .any(|call| call.0 == "png.Encode" || call.0.ends_with(".Encode"));
+    let attempt = match of_png && callee == "compress/flate.NewWriter" {
+        true => {
+            "encode with one png.Encoder that has a BufferPool: it keeps the compressor and the rows"
+        }
+        false => "keep the value in a sync.Pool, and call its Reset with the next reader or writer",
+    };
     Some(Advice {
         seen: format!("{short} makes its tables and buffers anew for each use of this line"),
-        attempt: "keep the value in a sync.Pool, and call its Reset with the next reader or writer"
-            .into(),
-        unless: "the line runs a few times per second at most".into(),
+        attempt: attempt.into(),
+        unless: "the line runs a few times per second at most, or what it is handed to still reads from it after the use".into(),
     })
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct AboutFunction {
     pub(crate) without_value: Vec<String>,
     /// The function around it mentions these names.
     pub(crate) mentioned: Vec<String>,
+    /// Names that several variables of the function have: what is known of a name may be of another of them.
+    pub(crate) repeated: Vec<String>,
     /// Variables whose addresses are only taken in a branch, with the line where that is.
     pub(crate) in_branch: Vec<(String, i64)>,
 }
@@ -39,6 +41,7 @@ impl Source {
             addressed: self.all_addressed(function),
             without_value: self.without_value(function),
             mentioned: self.names(function),
+            repeated: self.repeated(function),
             in_branch: self.in_branch(function),
         });
         let mut functions = self.functions.borrow_mut();

@@ -2,7 +2,6 @@
 
 use tree_sitter::Node;
 
-use super::uses::enclosing;
 use super::{Source, all_below, child};
 
 impl Source {
@@ -167,7 +166,7 @@ impl Source {
         let is_number = begin.bytes().all(|byte| byte.is_ascii_digit());
         let body = it.child_by_field_name("body")?;
         let mut changes = self
-            .mentions(enclosing(it)?, name)
+            .mentions(self.enclosing(it)?, name)
             .into_iter()
             .filter(|node| node.start_byte() > declared.end_byte() && self.is_change(*node));
         let step = changes.next()?.parent()?;

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::uses::enclosing;
 use super::{Source, all_below};
 use crate::order::Order;
 
@@ -15,7 +14,7 @@ pub(super) type Declarations = HashMap<String, Vec<Range<usize>>>;
 impl Source {
     /// The last declaration of a name before a node in its function.
     pub(super) fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
-        let function = enclosing(at)?;
+        let function = self.enclosing(at)?;
         let all = self
             .declared
             .get_or_init(|| self.declarations())
@@ -28,6 +27,31 @@ impl Source {
             root.descendant_for_byte_range(last.start, last.end)
         });
         found.flatten()
+    }
+
+    /// Names that are declared more than once in a function, by loops and as parameters, too.
+    pub(super) fn repeated(&self, function: Node<'_>) -> Vec<String> {
+        let (start, end) = (function.start_byte(), function.end_byte());
+        let all = self.declared.get_or_init(|| self.declarations());
+        let count = |places: &Vec<Range<usize>>| {
+            let inside = places
+                .iter()
+                .filter(|it| start <= it.start && it.end <= end);
+            inside.count()
+        };
+        let loops = all_below(function).filter(|node| node.kind() == "range_clause");
+        let loops = loops.filter_map(|clause| clause.child_by_field_name("left"));
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for name in loops.flat_map(|left| self.text(left).split(',')) {
+            *counts.entry(name.trim()).or_default() += 1;
+        }
+        let of_loops = |name: &str| counts.get(name).copied().unwrap_or_default();
+        let several = all
+            .iter()
+            .filter(|entry| count(entry.1) + of_loops(entry.0) > 1);
+        let mut names: Vec<String> = several.map(|entry| entry.0.clone()).collect();
+        names.sort_unstable();
+        names
     }
 
     fn declarations(&self) -> Declarations {

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::uses::{enclosing, is_returned};
+use super::uses::is_returned;
 use super::{Source, all_below};
 
 /// The first name that a statement declares or sets.
@@ -18,7 +18,8 @@ fn declared_name(statement: Node<'_>) -> Option<Node<'_>> {
 impl Source {
     /// Whether what a statement declares is an argument of a call whose result is returned, which may hold it.
     pub(super) fn is_argument_of_result(&self, statement: Node<'_>) -> bool {
-        let (Some(name), Some(function)) = (declared_name(statement), enclosing(statement)) else {
+        let (Some(name), Some(function)) = (declared_name(statement), self.enclosing(statement))
+        else {
             return false;
         };
         let is_given = |node: &Node<'_>| {
@@ -41,10 +42,45 @@ impl Source {
             .any(is_given)
     }
 
+    /// Whether a field is one of a literal that is returned, or that leaves the function by the name that it gets.
+    pub(super) fn is_field_of_what_leaves(&self, field: Node<'_>) -> bool {
+        let mut at = field;
+        while let Some(parent) = at.parent() {
+            match parent.kind() {
+                "return_statement" => return true,
+                "short_var_declaration" | "var_spec" | "assignment_statement" => {
+                    return self.leaves(parent) || self.is_put_away(parent);
+                }
+                "block" | "argument_list" => return false,
+                _ => at = parent,
+            }
+        }
+        false
+    }
+
+    /// Whether a reader or writer that a call makes is an argument of another call whose result has a name: that may hold it. What
+    /// io copies it has read.
+    pub(super) fn is_buffer_of_result(&self, call: Node<'_>) -> bool {
+        let function = call.child_by_field_name("function");
+        let makes = function.is_some_and(|name| self.text(name).starts_with("bufio.New"));
+        let list = call.parent().filter(|list| list.kind() == "argument_list");
+        let outer = list.filter(|_| makes).and_then(|list| list.parent());
+        let outer = outer.filter(|outer| {
+            let function = outer.child_by_field_name("function");
+            !function.is_some_and(|name| self.text(name).starts_with("io."))
+        });
+        let statement = outer.and_then(|outer| outer.parent()?.parent());
+        let left = statement.and_then(|node| node.child_by_field_name("left"));
+        let names = left.map_or("", |left| self.text(left)).split(',');
+        let mut names = names.map(str::trim).filter(|name| !name.is_empty());
+        names.any(|name| name != "_" && name != "err")
+    }
+
     /// Whether what a statement declares is given to a container that keeps it, `cache.Put(key, data)`: a pool is none.
     pub(super) fn is_put_away(&self, statement: Node<'_>) -> bool {
         const KEEPS: [&str; 6] = ["Add", "Insert", "Push", "Put", "Set", "Store"];
-        let (Some(name), Some(function)) = (declared_name(statement), enclosing(statement)) else {
+        let (Some(name), Some(function)) = (declared_name(statement), self.enclosing(statement))
+        else {
             return false;
         };
         self.mentions(function, self.text(name))
@@ -88,6 +124,54 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_goes_where_its_literal_goes() {
+        const FILE: &str = "package p
+
+func New(n int) *DB {
+	p := &DB{
+		data: make([]byte, n),
+	}
+	return p
+}
+
+func Make(n int) *DB {
+	return &DB{
+		data: make([]byte, n),
+	}
+}
+
+func use(n int) int {
+	p := DB{
+		data: make([]byte, n),
+	}
+	return p.sum()
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let leaves = [5, 12, 18].map(|line| source.shape(line).unwrap().leaves);
+        assert_eq!(leaves, [true, true, false]);
+    }
+
+    #[test]
+    fn a_reader_may_be_held_by_what_a_call_gives_back() {
+        const FILE: &str = "package p
+
+func (d *decoder) start(r io.Reader) {
+	inner, err := d.wrap(bufio.NewReader(r))
+	d.inner = inner
+}
+
+func (d *decoder) copy(r io.Reader) {
+	n, err := io.Copy(d.w, bufio.NewReader(r))
+	err = d.fill(bufio.NewReader(r))
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let wrapped = [4, 9, 10].map(|line| source.shape(line).unwrap().wrapped);
+        assert_eq!(wrapped, [true, false, false]);
+    }
 
     #[test]
     fn what_a_container_keeps_leaves_the_function() {

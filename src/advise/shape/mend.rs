@@ -9,7 +9,6 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::sound::{is_certain, with_ends_of};
-use super::uses::enclosing;
 use super::{Source, child, loops};
 use crate::order::Order;
 
@@ -128,7 +127,7 @@ impl Source {
             return Some((vec![edit], caution));
         }
         let begin = labelled(looping);
-        let function = enclosing(at)?;
+        let function = self.enclosing(at)?;
         let between = declared.end_byte()..begin.start_byte();
         let mentioned = self.mentions(function, name);
         if mentioned
@@ -205,7 +204,7 @@ impl Source {
         if kind == "Pattern" && text.contains(".Longest") {
             return None;
         }
-        let function = enclosing(call)?;
+        let function = self.enclosing(call)?;
         let own = self.text(function.child_by_field_name("name")?);
         let mut first = own.chars();
         let lower = first
@@ -255,7 +254,7 @@ impl Source {
             return None;
         }
         let (index, name) = (left.named_child(0)?, self.text(left.named_child(1)?));
-        let function = enclosing(looping)?;
+        let function = self.enclosing(looping)?;
         let index = match self.text(index) {
             "_" => ["i", "j", "k", "at"]
                 .into_iter()

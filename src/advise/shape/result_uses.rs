@@ -2,7 +2,6 @@
 
 use tree_sitter::Node;
 
-use super::uses::enclosing;
 use super::{Source, all_below};
 
 impl Source {
@@ -67,9 +66,10 @@ impl Source {
         let declared = statement.filter(|node| node.kind() == "short_var_declaration");
         let left = declared.and_then(|node| node.child_by_field_name("left"));
         let name = left.filter(|left| left.named_child_count() == 1);
-        let (Some(name), Some(function)) =
-            (name.and_then(|left| left.named_child(0)), enclosing(call))
-        else {
+        let (Some(name), Some(function)) = (
+            name.and_then(|left| left.named_child(0)),
+            self.enclosing(call),
+        ) else {
             return false;
         };
         let mut mentions = self.mentions(function, self.text(name)).into_iter();

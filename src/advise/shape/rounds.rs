@@ -56,7 +56,7 @@ impl Source {
         };
         let mut more = count.least != count.most;
         let mut single = 0;
-        let function = super::uses::enclosing(looping)?;
+        let function = self.enclosing(looping)?;
         for call in self.appends_to(function, name) {
             let before = call.end_byte() <= declared.start_byte();
             if before || is_within(call, looping) {

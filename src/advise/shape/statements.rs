@@ -22,7 +22,10 @@ impl Source {
             }
             "receive_statement" => shape.channel = true,
             "for_statement" => self.range(node, shape),
-            "call_expression" => self.call(node, shape),
+            "call_expression" => {
+                self.call(node, shape);
+                shape.wrapped |= self.is_buffer_of_result(node);
+            }
             "assignment_statement" => {
                 self.assignment(node, shape);
                 shape.leaves |= self.leaves(node);
@@ -31,6 +34,8 @@ impl Source {
                 shape.leaves |= self.leaves(node) || self.is_put_away(node);
                 shape.wrapped |= self.is_argument_of_result(node);
             }
+            // A field of a literal that began on a line above goes where that goes.
+            "keyed_element" => shape.leaves |= self.is_field_of_what_leaves(node),
             "inc_statement" | "dec_statement" => {
                 if let Some(index) = node
                     .named_child(0)

@@ -5,7 +5,31 @@ use tree_sitter::Node;
 
 use super::{Source, all_below, is_within, loops, row};
 
+/// How the value of a variable leaves a function.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GoesOn {
+    /// It is returned, sent or stored.
+    handed_on: bool,
+    /// What is made of it is.
+    wrapped: bool,
+}
+
+impl GoesOn {
+    fn any(self) -> bool {
+        self.handed_on || self.wrapped
+    }
+}
+
 impl Source {
+    /// The function around a node: functions stand at the top of a file.
+    pub(super) fn enclosing(&self, node: Node<'_>) -> Option<Node<'_>> {
+        let root = self.tree.root_node();
+        let found = root.first_named_child_for_byte(node.start_byte())?;
+        let is_function = matches!(found.kind(), "function_declaration" | "method_declaration");
+        let around = is_within(node, found) && node.id() != found.id();
+        Some(found).filter(|_| is_function && around)
+    }
+
     /// Whether what a statement sets is returned, sent, or stored beside the variables of the function.
     pub(super) fn leaves(&self, statement: Node<'_>) -> bool {
         let left = statement
@@ -21,14 +45,25 @@ impl Source {
         let Some(name) = target.filter(|node| node.kind() == "identifier") else {
             return true;
         };
-        let Some(function) = enclosing(statement) else {
+        let Some(function) = self.enclosing(statement) else {
             return true;
         };
-        self.is_named_result(function, self.text(name))
-            || self
-                .mentions(function, self.text(name))
-                .into_iter()
-                .any(|node| self.is_handed_on(node) || self.is_wrapped(node, function))
+        let name = self.text(name);
+        self.is_named_result(function, name) || self.goes_on(function, name).any()
+    }
+
+    /// How the value of a name goes on, by all of its mentions in a function: found once for each.
+    fn goes_on(&self, function: Node<'_>, name: &str) -> GoesOn {
+        let key = (function.start_byte(), name.to_owned());
+        if let Some(known) = self.names.borrow().get(&key) {
+            return *known;
+        }
+        let all = self.mentions(function, name);
+        let found = GoesOn {
+            handed_on: all.iter().any(|node| self.is_handed_on(*node)),
+            wrapped: all.iter().any(|node| self.is_wrapped(*node, function)),
+        };
+        *self.names.borrow_mut().entry(key).or_insert(found)
     }
 
     /// `b := bytes.NewBuffer(x)` where `b` is returned, or what is in it.
@@ -103,8 +138,7 @@ impl Source {
         let Some(name) = name.filter(|node| node.kind() == "identifier") else {
             return false;
         };
-        let mut mentions = self.mentions(function, self.text(name)).into_iter();
-        mentions.any(|node| self.is_handed_on(node))
+        self.goes_on(function, self.text(name)).handed_on
     }
 
     /// Variables whose address the function takes in branches alone, deeper than where they are declared, and hands on there:
@@ -318,18 +352,6 @@ impl Source {
         found.order_by_key(Node::start_byte);
         found
     }
-}
-
-/// The function or method around a node; literals in it belong to it.
-pub(super) fn enclosing(node: Node<'_>) -> Option<Node<'_>> {
-    let mut at = node.parent();
-    while let Some(it) = at {
-        if matches!(it.kind(), "function_declaration" | "method_declaration") {
-            return Some(it);
-        }
-        at = it.parent();
-    }
-    None
 }
 
 /// Notes that the address of a name is taken, and whether that is rare.

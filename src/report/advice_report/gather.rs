@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use finding::{each_once, finding, loads, order_findings};
+use finding::{each_once, finding, is_little_memory, loads, order_findings, worthiest};
 
 use super::locate::{Located, Locator};
 use super::values::{measure, values};
@@ -71,7 +71,10 @@ pub(crate) fn target(
     };
     let mut gathering = Gathering::new(inputs, read);
     gathering.measure_blocks(given);
-    for it in given {
+    // What a CPU profile says is asked about what others say, in whatever order they are named.
+    let is_cpu = |given: &&Given| measure(&given.profile) == Some(Measure::Cpu);
+    let others = given.iter().filter(|given| !is_cpu(given));
+    for it in given.iter().filter(is_cpu).chain(others) {
         gathering.add(it, &mut target);
     }
     gathering.finish(&mut target);
@@ -92,8 +95,10 @@ struct Gathering<'a> {
     growing: HashSet<(String, u32)>,
     /// By file and line, what heap profiles say of the sizes of its objects.
     sizes: HashMap<(String, u32), Sizes>,
-    /// By rule, place, and whether it is about what is lost for good.
-    findings: BTreeMap<(&'static str, String, u32, bool), Finding>,
+    /// By rule, place, and whether it is about what is lost for good: one of each profile.
+    findings: BTreeMap<(&'static str, String, u32, bool), Vec<Finding>>,
+    /// The samples of the CPU profiles.
+    cpu_samples: u64,
 }
 
 /// What is charged somewhere, before the rules look at it.
@@ -125,6 +130,7 @@ impl<'a> Gathering<'a> {
             growing: HashSet::new(),
             sizes: HashMap::new(),
             findings: BTreeMap::new(),
+            cpu_samples: 0,
         }
     }
 
@@ -280,22 +286,21 @@ impl<'a> Gathering<'a> {
         (!small).then_some(share)
     }
 
-    /// Of the findings of a rule at a line, the one with the larger share stays.
+    /// Keeps what a rule says of a line.
     fn keep(&mut self, rule: &'static str, finding: Finding) {
         let lost = finding.measure == Measure::Leaked;
         let place = &finding.place;
         let key = (rule, place.file.clone(), place.line, lost);
-        let better = |it: &Finding| {
-            (it.measure, -it.share.lower()) <= (finding.measure, -finding.share.lower())
-        };
-        if !self.findings.get(&key).is_some_and(better) {
-            self.findings.insert(key, finding);
-        }
+        self.findings.entry(key).or_default().push(finding);
     }
 
-    /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile shows what grows, this does not.
+    /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile shows what grows, this does not. One with
+    /// few samples shows nothing.
     fn is_first_group(&self, located: &Located, charge: &Charge<'_>) -> bool {
-        let of_heap = charge.measure == Measure::Allocated && self.memory_work.is_some();
+        let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total).percent;
+        let work = self.memory_work.unwrap_or_default();
+        let expected = self.cpu_samples as f64 * work * share / 100.0;
+        let of_heap = charge.measure == Measure::Allocated && expected >= self.min_samples as f64;
         let is_map = matches!(
             charge.what,
             What::Cost {
@@ -314,11 +319,14 @@ impl<'a> Gathering<'a> {
                 .iter()
                 .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
         };
+        let work = self.memory_work.unwrap_or(1.0);
         let all = self.findings.into_values();
+        let all = all.filter_map(|of_line| worthiest(of_line, work));
+        let all = all.filter(|finding| !is_little_memory(finding, target));
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
         target.ignored = ignored.len() as u64;
-        order_findings(&mut kept, self.memory_work.unwrap_or(1.0));
+        order_findings(&mut kept, work);
         target.findings = each_once(kept);
         order_costs(&mut target.costs);
     }

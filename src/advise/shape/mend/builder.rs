@@ -4,7 +4,6 @@ use tree_sitter::Node;
 
 use super::{Edit, labelled};
 use crate::advise::shape::all_below;
-use crate::advise::shape::uses::enclosing;
 use crate::advise::shape::{Source, is_within, loops};
 
 impl Source {
@@ -22,7 +21,7 @@ impl Source {
         let around = loops(at);
         let mut outside = around.iter().filter(|node| !is_within(declared, **node));
         let looping = *outside.next_back()?;
-        if self.jumps(looping) || self.is_shared(enclosing(at)?, name) {
+        if self.jumps(looping) || self.is_shared(self.enclosing(at)?, name) {
             return None;
         }
         let builder = format!("{name}Builder");

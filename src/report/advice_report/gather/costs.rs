@@ -30,6 +30,7 @@ fn hidden<'a>(sums: impl Iterator<Item = &'a Sum>, few: u64) -> u64 {
 impl<'a> Gathering<'a> {
     pub(super) fn cpu(&mut self, charged: &Charged, target: &mut Target) {
         let total = charged.total.weight;
+        self.cpu_samples += charged.total.samples;
         let percent = |number: i64| Interval::new(1, number, total).percent;
         let own = |class| charged.own.get(&class).copied().unwrap_or_default();
         let mut classes: Vec<ClassShare> = charged

@@ -1,42 +1,96 @@
 //! Makes findings of what rules say, and puts the worthiest first.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::Charge;
 use crate::advise::{Advice, Interval, Measure};
+use crate::number::counted_of;
 use crate::order::Order;
 use crate::report::advice_report::locate::Located;
-use crate::report::advice_report::{Finding, Place};
+use crate::report::advice_report::{Finding, LineCost, Place, Target, Used};
 
-/// The worthiest first. Bytes are worth what the program spends on memory: so they stand among processor time.
-pub(super) fn order_findings(findings: &mut [Finding], memory_work: f64) {
+/// Which of two is worth more. Bytes are worth what the program spends on memory: so they stand among processor time.
+fn by_worth(a: &Finding, b: &Finding, memory_work: f64) -> Ordering {
     let worth = |finding: &Finding| match finding.measure {
         Measure::Cpu => (0, finding.share.lower()),
         Measure::Allocated => (0, finding.share.lower() * memory_work),
         other => (1 + other as u8, finding.share.lower()),
     };
+    let (one, other) = (worth(a), worth(b));
+    one.0.cmp(&other.0).then(other.1.total_cmp(&one.1))
+}
+
+/// The worthiest first.
+pub(super) fn order_findings(findings: &mut [Finding], memory_work: f64) {
     findings.order_by(|a, b| {
-        let (one, other) = (worth(a), worth(b));
         let place = || (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line));
-        let order = one.0.cmp(&other.0).then(other.1.total_cmp(&one.1));
-        order.then_with(place)
+        by_worth(a, b, memory_work).then_with(place)
     });
 }
 
-/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them.
-pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut seen = HashSet::new();
-    let is_first = |finding: &Finding| {
-        let place = &finding.place;
-        let named = finding.seen.split('`').nth(1).map(str::to_owned);
-        let grows = matches!(finding.rule.as_str(), "GBO303" | "GBO305");
-        let Some(name) = named.filter(|_| grows) else {
-            return true;
-        };
-        let (package, function) = (place.package.clone(), place.function.clone());
-        seen.insert((finding.rule.clone(), package, function, name))
+/// Of what several profiles say of a line, what is worth most.
+pub(super) fn worthiest(findings: Vec<Finding>, memory_work: f64) -> Option<Finding> {
+    let all = findings.into_iter();
+    all.reduce(|best, other| match by_worth(&other, &best, memory_work) {
+        Ordering::Less => other,
+        _ => best,
+    })
+}
+
+/// Whether a slice or a map whose growth takes time takes little memory, where a heap profile is there to say so: a size would save
+/// about half of it.
+pub(super) fn is_little_memory(finding: &Finding, target: &Target) -> bool {
+    const LITTLE: f64 = 2.0;
+    let is_heap = |used: &Used| used.measure == Measure::Allocated;
+    let has_heap = target.profiles.iter().any(is_heap);
+    if finding.rule != "GBO303" || finding.measure != Measure::Cpu || !has_heap {
+        return false;
+    }
+    let of_line = |cost: &&LineCost| {
+        let (a, b) = (&cost.place, &finding.place);
+        let is_own = cost.measure == Measure::Allocated && cost.class.is_some();
+        is_own && a.line == b.line && a.file == b.file
     };
-    findings.into_iter().filter(is_first).collect()
+    let shares = target.costs.iter().filter(of_line);
+    shares.map(|cost| cost.share.percent).sum::<f64>() < LITTLE
+}
+
+/// What one change serves, by rule, package and function.
+type Change = (String, String, String, String);
+
+/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them. So it does for
+/// what a function makes anew on several lines, such as the patterns of a list.
+pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut places: HashMap<Change, usize> = HashMap::new();
+    let mut kept: Vec<(Finding, Vec<f64>)> = Vec::new();
+    for it in findings {
+        let known = change(&it).map(|change| *places.entry(change).or_insert(kept.len()));
+        match known.filter(|place| *place < kept.len()) {
+            Some(place) => kept[place].1.push(it.share.percent),
+            None => kept.push((it, Vec::new())),
+        }
+    }
+    let with_others = |(mut it, others): (Finding, Vec<f64>)| {
+        if it.rule == "GBO314" && !others.is_empty() {
+            let sum = it.share.percent + others.iter().sum::<f64>();
+            let lines = counted_of(others.len(), "more line");
+            it.seen += &format!("; so do {lines} of the function, {sum:.1} % together");
+        }
+        it
+    };
+    kept.into_iter().map(with_others).collect()
+}
+
+/// The change that serves a finding and others; `None` where it serves no other.
+fn change(it: &Finding) -> Option<Change> {
+    let name = match it.rule.as_str() {
+        "GBO303" | "GBO305" => it.seen.split('`').nth(1)?.to_owned(),
+        "GBO314" => format!("{} {}", it.measure.words(), it.seen),
+        _ => return None,
+    };
+    let (package, function) = (it.place.package.clone(), it.place.function.clone());
+    Some((it.rule.clone(), package, function, name))
 }
 
 pub(super) fn finding(
