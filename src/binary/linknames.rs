@@ -54,6 +54,9 @@ pub(super) fn by_writer(
     changed
 }
 
+/// No path of a file is longer.
+const LONGEST: usize = 4096;
+
 /// The tables with the files of functions.
 struct Files<'i> {
     tables: &'i Tables<'i>,
@@ -79,6 +82,7 @@ impl<'i> Files<'i> {
         let row = entry.unit.checked_add_signed(value(&first, 0)?)?;
         let name = self.units.u32(4 * row as usize)?;
         let rest = self.names.get(name as usize..)?;
+        let rest = &rest[..rest.len().min(LONGEST)];
         let name = &rest[..memchr::memchr(0, rest)?];
         let end = memchr::memrchr2(b'/', b'\\', name)?;
         Some(&name[..end])

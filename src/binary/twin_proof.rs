@@ -213,7 +213,9 @@ impl Twins<'_> {
             true => (0..0, (0, 0)),
             false => {
                 let id = build_id(self.format, section, old, new);
-                let counts = match self.moves.is_empty() || section.role == Role::Code {
+                // Code of PE has whole addresses for 32 bits.
+                let is_code = section.role == Role::Code && self.format != Format::Pe;
+                let counts = match self.moves.is_empty() || is_code {
                     true => (differing(old, new, &id), 0),
                     false => self.count(old, new, &id),
                 };
@@ -233,8 +235,8 @@ impl Twins<'_> {
         (!found.is_build_id() || found.build_id > 0).then_some(found)
     }
 
-    /// Bytes that differ outside the build ID: without an explanation, and in pointers to what moved. Code has no pointers that stand
-    /// alone: see [`differing`].
+    /// Bytes that differ outside the build ID: without an explanation, and in pointers of eight bytes (four in PE) to what moved. But
+    /// for PE code has none: see [`differing`].
     fn count(&self, old: &[u8], new: &[u8], id: &Range<usize>) -> (u64, u64) {
         let shared = old.len().min(new.len());
         let (a, b) = (&old[..shared], &new[..shared]);
@@ -391,6 +393,22 @@ mod tests {
             }
             let beyond = (shared.max(id.end)..a.len().max(b.len())).len();
             (differing + beyond as u64, relocated)
+        }
+    }
+
+    #[test]
+    fn bytes_that_differ_are_counted_as_one_by_one() {
+        let old: Vec<u8> = (0..300).map(|it| (it * 7 % 251) as u8).collect();
+        let mut new = old.clone();
+        new.extend([1; 20]);
+        for at in [0, 5, 63, 64, 65, 128, 255, 256, 299] {
+            new[at] ^= 0x55;
+        }
+        new[64..128].iter_mut().for_each(|byte| *byte = !*byte);
+        for id in [0..0, 60..70, 250..320, 290..300] {
+            let pairs = (0..320).filter(|at| !id.contains(at));
+            let naive = pairs.filter(|at| old.get(*at) != new.get(*at)).count();
+            assert_eq!(differing(&old, &new, &id), naive as u64, "{id:?}");
         }
     }
 

@@ -350,3 +350,63 @@ impl<'i> Walk<'i> {
         self.run();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words that can be addresses, of a type of a kind whose own part, uncommon part included, has so many words, and with one
+    /// method behind it.
+    #[track_caller]
+    fn check(kind: u8, own: u32, uncommon: bool, word: u32, expected: &[u32]) {
+        let common = 4 * word + 16;
+        let fields = match kind {
+            19 => 1,
+            20 | 25 => 4,
+            _ => own,
+        };
+        let size = common + own * word + if uncommon { 32 } else { 0 };
+        let descriptor = Descriptor {
+            addr: 0x1000,
+            size,
+            owner: NONE,
+            head: Head {
+                kind,
+                flags: if uncommon { UNCOMMON } else { 0 },
+                uncommon: 0,
+                methods: u16::from(uncommon),
+                size: size as usize,
+            },
+            uncommon: common + fields * word,
+        };
+        let words = (0..size).step_by(word as usize);
+        let found: Vec<u32> = words
+            .filter(|at| descriptor.is_address(*at, word))
+            .map(|at| at / word)
+            .collect();
+        assert_eq!(found, expected, "kind {kind}, {word} bytes");
+    }
+
+    /// `internal/abi/type.go`: of the common part the function that compares two, and the mask.
+    #[test]
+    fn few_words_of_a_type_are_addresses() {
+        // Of a number; with methods, whose words are distances.
+        check(2, 0, false, 8, &[3, 4]);
+        check(2, 0, true, 8, &[3, 4]);
+        check(2, 0, false, 4, &[4, 5]);
+        // Array: element, slice, length. Pointer: element. Channel: element, direction.
+        check(17, 3, false, 8, &[3, 4, 6, 7]);
+        check(22, 1, true, 8, &[3, 4, 6]);
+        check(18, 2, false, 4, &[4, 5, 8]);
+        // Function: counts, and behind its uncommon part the types.
+        check(19, 3, false, 8, &[3, 4, 7, 8]);
+        check(19, 3, true, 8, &[3, 4, 9, 10]);
+        // Interface: package and list, whose entries are distances.
+        check(20, 6, false, 8, &[3, 4, 6, 7]);
+        // Struct: package and list; of each field name and type, not where it stands.
+        check(25, 10, false, 8, &[3, 4, 6, 7, 10, 11, 13, 14]);
+        check(25, 7, true, 8, &[3, 4, 6, 7, 12, 13]);
+        // Map: key, element, group, hash function; then numbers.
+        check(21, 8, false, 8, &[3, 4, 6, 7, 8, 9]);
+    }
+}
