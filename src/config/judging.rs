@@ -40,7 +40,6 @@ impl Loaded {
         own.pgo.max_age = other_config.pgo.max_age;
         own.pgo.min_samples = other_config.pgo.min_samples;
         own.pgo.min_health = other_config.pgo.min_health;
-        self.allowed.extend_from_slice(&other.allowed);
         let judges = |key: &str| JUDGING.iter().any(|prefix| key.starts_with(prefix));
         self.origins.retain(|key, _| !judges(key));
         let theirs = other.origins.iter().filter(|origin| judges(origin.0));

@@ -131,14 +131,11 @@ fn allowed(sources: &Sources, layers: &[Layer]) -> Vec<String> {
     let typed = sources.allowed.iter().map(String::as_str);
     let counts = |layer: &&Layer| layer.trusted || sources.past.is_some();
     let own = |layer: &'_ Layer| {
-        layer
-            .table
-            .get("build")?
-            .get("allow-env")?
-            .as_array()
-            .cloned()
+        let names = layer.table.get("build")?.get("allow-env")?;
+        names.as_array().cloned()
     };
-    let own = layers.iter().filter(counts).filter_map(own).flatten();
+    let own = layers.iter().filter(counts).filter_map(own).next_back();
+    let own = own.unwrap_or_default().into_iter();
     let own: Vec<String> = own
         .filter_map(|name| Some(name.as_str()?.to_owned()))
         .collect();

@@ -56,8 +56,31 @@ pub(crate) fn find(
         && it.judges
     {
         loaded.judge_by(&it.loaded);
+        if it.is_of_the_base(cwd, session)? {
+            loaded.allowed.extend_from_slice(&it.loaded.allowed);
+        }
     }
     Ok(found)
+}
+
+impl Earlier {
+    /// Whether a change cannot have written the revision: in a pull request it has to be the tip of the target branch, or where the
+    /// change left it. Elsewhere whoever names it vouches for it.
+    fn is_of_the_base(&self, cwd: &Path, session: &Session<'_>) -> Result<bool> {
+        let text = |name: &str| session.variable(name)?.to_str().map(str::to_owned);
+        let Some(base) = ci::base(text) else {
+            return Ok(true);
+        };
+        let Ok((name, _)) = base.revision() else {
+            return Ok(false);
+        };
+        let Ok(tip) = Past::find(&name, cwd, &session.interrupt)? else {
+            return Ok(false);
+        };
+        let is_tip = tip.commit == self.past.commit;
+        let left = tip.fork_point(&session.interrupt)?;
+        Ok(is_tip || left.is_ok_and(|left| left.commit == self.past.commit))
+    }
 }
 
 fn look(

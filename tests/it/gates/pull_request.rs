@@ -244,6 +244,19 @@ fn a_change_cannot_allow_itself_a_variable() {
     let run = place.run(line);
     assert_eq!(run.code(), 2, "{}", run.shown());
     assert!(!run.shown().contains("hunter2"), "{}", run.shown());
+    // A revision that the change has written is none of the base.
+    place.env("GITHUB_BASE_REF", "main");
+    let run = place.run("plan --config-from HEAD");
+    assert_eq!(run.code(), 2, "{}", run.shown());
+    assert!(!run.shown().contains("hunter2"), "{}", run.shown());
+    place.write(
+        "gobuild-opt.toml",
+        build("\"RELEASE_NAME\"", "RELEASE_NAME"),
+    );
+    for revision in ["main", "origin/main"] {
+        let run = place.run(&format!("plan --config-from {revision}"));
+        assert_eq!(run.code(), 0, "{}", run.shown());
+    }
 }
 
 #[test]
