@@ -6,7 +6,7 @@ use super::{
     Cgo, Counts, FunctionSize, InspectedFile, Inspection, KindSum, Ledger, LeftOut,
     MethodElimination, ModuleSize, Name, NamedSection, PackageSize, Region, RoleBytes, runtime,
 };
-use crate::binary::{Anatomy, Binary, Callers, Function, Kind, LayoutNote, Note, Role};
+use crate::binary::{Anatomy, Binary, Callers, Function, Kind, LayoutNote, Note, Owners, Role};
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::order::Ordered;
 use crate::report::{SCHEMA_VERSION, Tool};
@@ -322,5 +322,30 @@ fn notes(anatomy: &Anatomy<'_>) -> Vec<String> {
     let layout = anatomy.notes.iter().map(ToString::to_string);
     layout
         .chain(anatomy.binary.notes.iter().map(ToString::to_string))
+        .chain(nameless(anatomy))
         .collect()
+}
+
+/// The modules of the build information of which no package is named: they embed files or hold tables, and a file without symbols has
+/// names of functions and types alone.
+fn nameless(anatomy: &Anatomy<'_>) -> Option<String> {
+    const SHOWN: usize = 5;
+    if anatomy.owners != Owners::References || anatomy.functions.is_empty() {
+        return None;
+    }
+    let named = |path: &str| {
+        let mut packages = anatomy.packages.iter();
+        packages.any(|package| package.module.as_deref() == Some(path))
+    };
+    let info = anatomy.binary.build_info.as_ref()?;
+    let all = info.deps.iter().map(|module| module.path.as_str());
+    let all: Vec<&str> = all.filter(|path| !named(path)).collect();
+    let more = match all.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = all[..all.len().min(SHOWN)].join(", ");
+    (!all.is_empty()).then(|| {
+        format!("no package of {names}{more} has a name in the file: only data of theirs can be there, which counts for who uses it")
+    })
 }
