@@ -255,6 +255,7 @@ fn facts_of(
         lost: Vec::new(),
         asked,
         packages,
+        only: Vec::new(),
         pgo,
     })
 }

@@ -96,6 +96,8 @@ pub struct Facts {
     pub(crate) unstamped: bool,
     /// Named packages and everything they need.
     pub(crate) packages: Vec<Package>,
+    /// What is compiled in the place of the named packages, where that is less; empty: those.
+    pub(crate) only: Vec<String>,
     /// The profile.
     pub(crate) pgo: pgo::Choice,
 }

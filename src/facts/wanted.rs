@@ -1,7 +1,5 @@
 //! Leaves out of a configuration what a run is not about: the one place where that is done.
 
-use std::ffi::OsString;
-
 use super::Prepared;
 use super::machine::this_machine;
 use crate::config::layer::Loaded;
@@ -96,10 +94,15 @@ impl Prepared {
         wanted.narrow(&mut self.loaded, &mut self.typed);
     }
 
-    /// Compiles some packages in the place of those that were named, and looks for escapes in these alone.
-    pub(crate) fn compile_only(&mut self, packages: &[String]) {
-        self.loaded.config.escape.scope = packages.join(",");
-        self.typed.packages = packages.iter().map(OsString::from).collect();
+    /// Compiles some packages in the place of those that were named, of each platform in turn, and looks for escapes in these alone.
+    pub(crate) fn compile_only(&mut self, packages: Vec<Vec<String>>) {
+        let mut all: Vec<String> = packages.iter().flatten().cloned().collect();
+        all.sort();
+        all.dedup();
+        self.loaded.config.escape.scope = all.join(",");
+        for (facts, packages) in self.facts.iter_mut().zip(packages) {
+            facts.only = packages;
+        }
     }
 
     /// Publishes nothing, so that nothing that is there is taken for the output.

@@ -44,6 +44,7 @@ pub(crate) fn parts<'a>(
                 ..*inputs
             },
             packages: match whole {
+                true if !facts.only.is_empty() => facts.only.iter().map(OsString::from).collect(),
                 true => packages.to_vec(),
                 false => named.collect(),
             },

@@ -195,16 +195,31 @@ fn costs(target: &Target, top: usize) -> Vec<Block> {
     blocks
 }
 
+/// The name of a function with dots for type arguments, which have paths of their own.
+fn without_arguments(name: &str) -> String {
+    let mut depth = 0_u32;
+    let mut plain = String::new();
+    for letter in name.chars() {
+        depth -= u32::from(letter == ']' && depth > 0);
+        if depth == 0 {
+            plain.push(letter);
+        }
+        if letter == '[' {
+            plain.push_str(if depth == 0 { "..." } else { "" });
+            depth += 1;
+        }
+    }
+    plain
+}
+
 fn cost(line: &LineCost) -> Vec<Cell> {
     let class = line.class.map_or("", |class| class.words());
     let via = match line.via.as_str() {
         "" => class.to_owned(),
         via => {
-            // Type arguments have paths of their own.
-            let (plain, arguments) = via.split_at(via.find('[').unwrap_or(via.len()));
-            let name = plain.rsplit('/').next().unwrap_or(plain);
-            let dots = if arguments.is_empty() { "" } else { "[...]" };
-            format!("{class} in {name}{dots}").trim_start().to_owned()
+            let plain = without_arguments(via);
+            let name = plain.rsplit('/').next().unwrap_or(&plain);
+            format!("{class} in {name}").trim_start().to_owned()
         }
     };
     let source: String = line.place.source.chars().take(48).collect();
@@ -241,4 +256,27 @@ fn asides(target: &Target) -> Vec<Block> {
         blocks.push(Block::dim(format!("{findings} ignored")));
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_arguments_are_dots() {
+        for (name, plain) in [
+            ("ex.com/lib.F", "ex.com/lib.F"),
+            (
+                "slices.Clone[go.shape.struct { a/b.T[int] }]",
+                "slices.Clone[...]",
+            ),
+            (
+                "ex.com/lib.(*Set[go.shape.int]).Add",
+                "ex.com/lib.(*Set[...]).Add",
+            ),
+            ("a.F]", "a.F]"),
+        ] {
+            assert_eq!(without_arguments(name), plain);
+        }
+    }
 }

@@ -402,6 +402,27 @@ fn only_what_a_profile_names_is_compiled_for_advice() {
     let run = place.run("advise --profile cpu.pprof --format json ./...");
     let costs = run.json()["targets"][0]["costs"].clone();
     assert_eq!(places(&costs), BTreeSet::from(["cmd/a/main.go".to_owned()]));
+    // The root of the module is meant where the directory is that of no other.
+    place.write("main.go", main("\n\n\n// the root has most\n"));
+    let functions = [("main.grow", "/app/main.go", 10)];
+    place.write("cpu.pprof", cpu_profile_of(&functions));
+    let run = place.run("advise --profile cpu.pprof --format json ./...");
+    let costs = run.json()["targets"][0]["costs"].clone();
+    assert_eq!(places(&costs), BTreeSet::from(["main.go".to_owned()]));
+    // A package of one platform is not asked of another.
+    place.write("here/here_linux.go", format!("package here\n\n{grow}"));
+    place.write("here/doc.go", "//go:build linux\n\npackage here\n");
+    let targets = "[[target]]\nos = \"linux\"\n[[target]]\nos = \"windows\"\n";
+    place.write("gobuild-opt.toml", targets);
+    let functions = [
+        ("ex.com/m/here.grow", "/elsewhere/m/here/here_linux.go", 3),
+        ("ex.com/m/lib.grow", "/elsewhere/m/lib/lib.go", 3),
+    ];
+    place.write("cpu.pprof", cpu_profile_of(&functions));
+    let run = place.run("advise --profile cpu.pprof --format json ./...");
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    assert_eq!(run.json()["targets"].as_array().unwrap().len(), 2);
+    place.write("gobuild-opt.toml", "");
     // What it names has to compile.
     let functions = [("ex.com/m/cold.Cold", "/elsewhere/m/cold/cold.go", 3)];
     place.write("cpu.pprof", cpu_profile_of(&functions));

@@ -130,10 +130,7 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
         });
     }
     let short = callee.rsplit('/').next().unwrap_or(callee);
-    let of_png = shape
-        .calls
-        .iter()
-        .any(|call| call.0 == "png.Encode" || call.0.ends_with(".Encode"));
+    let of_png = shape.calls.iter().any(|call| call.0 == "png.Encode");
     let attempt = match of_png && callee == "compress/flate.NewWriter" {
         true => {
             "encode with one png.Encoder that has a BufferPool: it keeps the compressor and the rows"

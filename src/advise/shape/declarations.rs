@@ -5,13 +5,22 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::{Source, all_below};
+use super::{Source, all_below, is_within};
 use crate::order::Order;
 
 /// By name, where in the file it is declared, in the order of the text.
 pub(super) type Declarations = HashMap<String, Vec<Range<usize>>>;
 
 impl Source {
+    /// The function around a node: functions stand at the top of a file.
+    pub(super) fn enclosing(&self, node: Node<'_>) -> Option<Node<'_>> {
+        let root = self.tree.root_node();
+        let found = root.first_named_child_for_byte(node.start_byte())?;
+        let is_function = matches!(found.kind(), "function_declaration" | "method_declaration");
+        let around = is_within(node, found) && node.id() != found.id();
+        Some(found).filter(|_| is_function && around)
+    }
+
     /// The last declaration of a name before a node in its function.
     pub(super) fn declaration_of(&self, name: &str, at: Node<'_>) -> Option<Node<'_>> {
         let function = self.enclosing(at)?;
@@ -29,27 +38,25 @@ impl Source {
         found.flatten()
     }
 
-    /// Names that are declared more than once in a function, by loops and as parameters, too.
+    /// Names that are declared more than once in a function, in whatever way.
     pub(super) fn repeated(&self, function: Node<'_>) -> Vec<String> {
-        let (start, end) = (function.start_byte(), function.end_byte());
-        let all = self.declared.get_or_init(|| self.declarations());
-        let count = |places: &Vec<Range<usize>>| {
-            let inside = places
-                .iter()
-                .filter(|it| start <= it.start && it.end <= end);
-            inside.count()
-        };
-        let loops = all_below(function).filter(|node| node.kind() == "range_clause");
-        let loops = loops.filter_map(|clause| clause.child_by_field_name("left"));
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for name in loops.flat_map(|left| self.text(left).split(',')) {
-            *counts.entry(name.trim()).or_default() += 1;
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for node in all_below(function) {
+            let field = match node.kind() {
+                "short_var_declaration" | "range_clause" | "receive_statement" => "left",
+                "type_switch_statement" => "alias",
+                "var_spec" | "parameter_declaration" => "name",
+                _ => continue,
+            };
+            let mut cursor = node.walk();
+            let names = node.children_by_field_name(field, &mut cursor);
+            let names = names.flat_map(|names| self.text(names).split(','));
+            for name in names.map(str::trim).filter(|name| *name != "_") {
+                *counts.entry(name.to_owned()).or_default() += 1;
+            }
         }
-        let of_loops = |name: &str| counts.get(name).copied().unwrap_or_default();
-        let several = all
-            .iter()
-            .filter(|entry| count(entry.1) + of_loops(entry.0) > 1);
-        let mut names: Vec<String> = several.map(|entry| entry.0.clone()).collect();
+        let several = counts.into_iter().filter(|entry| entry.1 > 1);
+        let mut names: Vec<String> = several.map(|entry| entry.0).collect();
         names.sort_unstable();
         names
     }

@@ -47,7 +47,7 @@ impl Source {
         let mut at = field;
         while let Some(parent) = at.parent() {
             match parent.kind() {
-                "return_statement" => return true,
+                "return_statement" | "send_statement" => return true,
                 "short_var_declaration" | "var_spec" | "assignment_statement" => {
                     return self.leaves(parent) || self.is_put_away(parent);
                 }

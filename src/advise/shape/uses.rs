@@ -21,15 +21,6 @@ impl GoesOn {
 }
 
 impl Source {
-    /// The function around a node: functions stand at the top of a file.
-    pub(super) fn enclosing(&self, node: Node<'_>) -> Option<Node<'_>> {
-        let root = self.tree.root_node();
-        let found = root.first_named_child_for_byte(node.start_byte())?;
-        let is_function = matches!(found.kind(), "function_declaration" | "method_declaration");
-        let around = is_within(node, found) && node.id() != found.id();
-        Some(found).filter(|_| is_function && around)
-    }
-
     /// Whether what a statement sets is returned, sent, or stored beside the variables of the function.
     pub(super) fn leaves(&self, statement: Node<'_>) -> bool {
         let left = statement
@@ -76,9 +67,12 @@ impl Source {
         let (Some(callee), Some(left)) = (callee, left) else {
             return false;
         };
+        if self.text(callee) != "bytes.NewBuffer" {
+            return false;
+        }
         let of_buffer = |node: Node<'_>| self.is_handed_on(node) || is_returned(node);
         let mut mentions = self.mentions(function, self.text(left)).into_iter();
-        self.text(callee) == "bytes.NewBuffer" && mentions.any(of_buffer)
+        mentions.any(of_buffer)
     }
 
     /// Variables whose addresses a function returns, stores where others find them, or hands to a function that fills them

@@ -58,27 +58,32 @@ impl Profiles {
     /// Compiles only the packages of the scope that a profile names. Other packages cost time, and one that does not compile would
     /// end the run.
     pub(super) fn narrow(&self, prepared: &mut Prepared) {
-        let mut all: Vec<String> = Vec::new();
-        for (place, facts) in prepared.facts.iter().enumerate() {
-            let Some(named) = self.packages(place, facts, &prepared.loaded.config) else {
-                return;
-            };
-            all.extend(named);
-        }
-        all.sort();
-        all.dedup();
-        if !all.is_empty() {
-            prepared.compile_only(&all);
+        let targets = prepared.facts.iter().enumerate();
+        let config = &prepared.loaded.config;
+        let named = targets.map(|(place, facts)| self.packages(place, facts, config));
+        if let Some(named) = named.collect::<Option<Vec<_>>>() {
+            prepared.compile_only(named);
         }
     }
 
     /// The packages of the scope that a profile of a platform names. `None` where the packages have to be compiled as they were
-    /// named: files stand for a package that has no name, and a profile beside a main package is only for what it needs.
+    /// named: files stand for a package that has no name, a profile beside a main package is only for what it needs, some paths are
+    /// words of go, and instances of generics are compiled where they are used, which a profile need not name.
     fn packages(&self, target: usize, facts: &Facts, config: &Config) -> Option<Vec<String>> {
-        let files = |package: &Package| package.import_path == "command-line-arguments";
+        const WORDS: [&str; 8] = [
+            "all",
+            "cmd",
+            "command-line-arguments",
+            "main",
+            "module",
+            "std",
+            "tool",
+            "work",
+        ];
+        let is_word = |package: &Package| WORDS.contains(&package.import_path.as_str());
         let mut uses = facts.pgo.uses.iter();
         let for_some = uses.any(|used| used.applied && !used.packages.is_empty());
-        if for_some || facts.packages.iter().any(files) {
+        if for_some || facts.packages.iter().any(is_word) {
             return None;
         }
         let patterns = scope::patterns(&config.escape.scope, &facts.packages);
@@ -88,8 +93,10 @@ impl Profiles {
         }
         let in_scope = |package: &&Package| scope::contains(&patterns, &package.import_path);
         let found = facts.packages.iter().filter(in_scope);
-        let found = found.filter(|package| named.has(package));
-        Some(found.map(|package| package.import_path.clone()).collect())
+        let found = found.filter(|package| named.paths.contains(&package.import_path));
+        let found: Vec<String> = found.map(|package| package.import_path.clone()).collect();
+        let has_generics = found.iter().any(|path| named.generic.contains(path));
+        Some(found).filter(|found| !found.is_empty() && !has_generics)
     }
 }
 
@@ -99,6 +106,8 @@ struct Named<'a> {
     mains: Vec<&'a Package>,
     /// Import paths.
     paths: HashSet<String>,
+    /// Those of functions with type arguments.
+    generic: HashSet<String>,
 }
 
 impl<'a> Named<'a> {
@@ -108,6 +117,7 @@ impl<'a> Named<'a> {
         Self {
             mains: mains.collect(),
             paths: HashSet::new(),
+            generic: HashSet::new(),
         }
     }
 
@@ -120,12 +130,11 @@ impl<'a> Named<'a> {
                     .map(|package| package.import_path.clone()),
                 _ => Some(unescaped(package)),
             };
+            if name.contains('[') {
+                self.generic.extend(path.clone());
+            }
             self.paths.extend(path);
         }
-    }
-
-    fn has(&self, package: &Package) -> bool {
-        self.paths.contains(&package.import_path)
     }
 }
 

@@ -78,6 +78,8 @@ pub(crate) fn target(
         gathering.add(it, &mut target);
     }
     gathering.finish(&mut target);
+    let place = |used: &Used| given.iter().position(|given| given.file == used.file);
+    target.profiles.sort_by_key(place);
     target
 }
 
@@ -300,7 +302,9 @@ impl<'a> Gathering<'a> {
         let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total).percent;
         let work = self.memory_work.unwrap_or_default();
         let expected = self.cpu_samples as f64 * work * share / 100.0;
-        let of_heap = charge.measure == Measure::Allocated && expected >= self.min_samples as f64;
+        let is_known = self.memory_work.is_some();
+        let of_heap =
+            is_known && charge.measure == Measure::Allocated && expected >= self.min_samples as f64;
         let is_map = matches!(
             charge.what,
             What::Cost {
@@ -322,7 +326,7 @@ impl<'a> Gathering<'a> {
         let work = self.memory_work.unwrap_or(1.0);
         let all = self.findings.into_values();
         let all = all.filter_map(|of_line| worthiest(of_line, work));
-        let all = all.filter(|finding| !is_little_memory(finding, target));
+        let all = all.filter(|finding| !is_little_memory(finding, target, self.min_samples));
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
         target.ignored = ignored.len() as u64;

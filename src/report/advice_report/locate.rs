@@ -270,34 +270,46 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// The main package that a file belongs to, of several: a profile calls each of them `main`. The file stands where the profile was
-/// taken, or has its import path (`-trimpath`): that with the most of its directory is meant.
+/// The main package that a file belongs to, of several: a profile calls each of them `main`. The file stands where the program
+/// was built, or has its import path (`-trimpath`): it is of the package whose place in the module its directory ends with.
 pub(crate) fn main_of<'p>(mains: &[&'p Package], file: &str) -> Option<&'p Package> {
     if let [one] = mains {
         return Some(one);
     }
     let (directory, name) = file.rsplit_once(['/', '\\']).unwrap_or(("", file));
-    let mut best = None;
-    for package in mains {
+    let has = |package: &&&Package| {
         let mut names = package.go_files.iter().chain(&package.cgo_files);
-        if !names.any(|known| known == name) {
-            continue;
-        }
-        let places = [&package.dir, &package.import_path];
-        let common = places.map(|place| elements_in_common(directory, place));
-        let common = common.into_iter().max();
-        if best.is_none_or(|(most, _)| common > most) {
-            best = Some((common, *package));
-        }
+        names.any(|known| known == name)
+    };
+    let all: Vec<&'p Package> = mains.iter().filter(has).copied().collect();
+    if let [one] = all[..] {
+        return Some(one);
     }
-    best.map(|best| best.1)
+    let fits = |package: &&'p Package| {
+        let whole = [package.dir.as_str(), package.import_path.as_str()];
+        let below = below_module(package);
+        match whole.contains(&directory) {
+            true => Some((usize::MAX, *package)),
+            false => ends_with(directory, below).then_some((below.len(), *package)),
+        }
+    };
+    let found = all.iter().filter_map(fits);
+    found.max_by_key(|found| found.0).map(|found| found.1)
 }
 
-/// How many elements two directories have in common, from the last on.
-fn elements_in_common(a: &str, b: &str) -> usize {
-    const BETWEEN: [char; 2] = ['/', '\\'];
-    let pairs = a.rsplit(BETWEEN).zip(b.rsplit(BETWEEN));
-    pairs.take_while(|(a, b)| a == b).count()
+/// The way from the root of its module to a package; empty at the root.
+fn below_module(package: &Package) -> &str {
+    let module = package.module.as_ref();
+    let below = module.and_then(|module| package.import_path.strip_prefix(module.path.as_str()));
+    let below = below.unwrap_or(&package.import_path);
+    below.trim_start_matches('/')
+}
+
+/// Whether a directory ends with whole elements of another.
+fn ends_with(directory: &str, end: &str) -> bool {
+    let plain = directory.replace('\\', "/");
+    let before = plain.strip_suffix(end);
+    end.is_empty() || before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 /// The Go files of a package, without tests.

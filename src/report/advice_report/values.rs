@@ -108,10 +108,21 @@ pub(super) fn memory_by_line(
 
 /// Whether what the compiler says escapes are strings put together, `"a" + b`, and no conversion such as `string(a + b)`.
 fn is_sum(text: &str) -> bool {
-    let is_conversion = ["string(", "[]byte(", "[]rune("]
-        .iter()
-        .any(|name| text.starts_with(name));
-    !is_conversion && text.contains(" + ")
+    let (mut depth, mut quoted, mut escaped) = (0_i32, None, false);
+    for (at, letter) in text.char_indices() {
+        match (quoted, letter) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some('"'), '\\') => escaped = true,
+            (Some(open), close) if open == close => quoted = None,
+            (Some(_), _) => {}
+            (None, '"' | '`' | '\'') => quoted = Some(letter),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, '+') if depth == 0 && at > 0 => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What a line allocates for, by the compiler's words; without any, by what stands there.

@@ -40,17 +40,21 @@ pub(super) fn worthiest(findings: Vec<Finding>, memory_work: f64) -> Option<Find
 
 /// Whether a slice or a map whose growth takes time takes little memory, where a heap profile is there to say so: a size would save
 /// about half of it.
-pub(super) fn is_little_memory(finding: &Finding, target: &Target) -> bool {
+pub(super) fn is_little_memory(finding: &Finding, target: &Target, min_samples: u64) -> bool {
     const LITTLE: f64 = 2.0;
-    let is_heap = |used: &Used| used.measure == Measure::Allocated;
-    let has_heap = target.profiles.iter().any(is_heap);
+    // One in which as much would have too few samples, or that is of another program, says nothing.
+    let says = |used: &Used| {
+        let expected = used.samples as f64 * LITTLE / 100.0;
+        used.measure == Measure::Allocated && expected >= min_samples.max(1) as f64
+    };
+    let is_ours = |cost: &LineCost| cost.measure == Measure::Allocated && cost.class.is_some();
+    let has_heap = target.profiles.iter().any(says) && target.costs.iter().any(is_ours);
     if finding.rule != "GBO303" || finding.measure != Measure::Cpu || !has_heap {
         return false;
     }
     let of_line = |cost: &&LineCost| {
         let (a, b) = (&cost.place, &finding.place);
-        let is_own = cost.measure == Measure::Allocated && cost.class.is_some();
-        is_own && a.line == b.line && a.file == b.file
+        is_ours(cost) && a.line == b.line && a.file == b.file
     };
     let shares = target.costs.iter().filter(of_line);
     shares.map(|cost| cost.share.percent).sum::<f64>() < LITTLE
@@ -67,7 +71,17 @@ pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
     for it in findings {
         let known = change(&it).map(|change| *places.entry(change).or_insert(kept.len()));
         match known.filter(|place| *place < kept.len()) {
-            Some(place) => kept[place].1.push(it.share.percent),
+            Some(place) => {
+                // The first line stands for all: which is the heaviest changes from profile to profile.
+                let (first, others) = &mut kept[place];
+                let is_before = it.rule == "GBO314" && it.place.line < first.place.line;
+                let other = if is_before {
+                    std::mem::replace(first, it)
+                } else {
+                    it
+                };
+                others.push(other.share.percent);
+            }
             None => kept.push((it, Vec::new())),
         }
     }
