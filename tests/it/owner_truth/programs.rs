@@ -207,6 +207,34 @@ fn the_largest_object_is_listed_in_every_format() {
     }
 }
 
+/// A package that does nothing but embed has no name in a stripped file: what it embeds is whole, counts for who uses it, and is not
+/// called proven.
+#[test]
+fn what_a_nameless_package_embeds_counts_for_its_user() {
+    for target in ["linux/amd64", "windows/amd64", "darwin/arm64", "js/wasm"] {
+        let truth = super::three_megabytes(target);
+        let request = Request {
+            objects: true,
+            ..Request::default()
+        };
+        let anatomy = anatomy_with(&truth.stripped, &request).unwrap();
+        let mut packages = anatomy.packages.iter();
+        assert!(!packages.any(|package| package.path == "example.com/data/only"));
+        let mut objects = anatomy.objects.iter();
+        let text = objects.find(|object| object.size == 50_000);
+        let text = text.unwrap_or_else(|| panic!("{target}: no text of 50,000 bytes"));
+        let Whose::Package(place) = text.owner else {
+            panic!("{target}: {text:?}");
+        };
+        let owner = &anatomy.packages[place as usize];
+        assert_eq!(owner.path, "example.com/data", "{target}");
+        assert!(
+            !text.proven && owner.inferred >= 50_000,
+            "{target}: {text:?}"
+        );
+    }
+}
+
 /// C code has data of its own, which no package of Go has.
 #[test]
 fn data_beside_those_of_c_have_their_package() {
