@@ -16,7 +16,8 @@ passed as `any` to a function of the same file, to fmt or to a logger. What is k
 or a result of an interface type is how the program models things, and calls of Put are left to GBO304.
 And at least 2 % of the CPU in sort.Slice and its like, sort.Sort of what is a slice, or of CPU or
 allocated bytes in fmt.Sprintf with a format that stands there and has no widths and no verbs but
-%s, %d, %v, %t and %q. Silent on lines that make errors.
+%s, %d, %v, %t and %q. Silent on lines that make errors, and where a heap profile shows that the objects of the line are
+larger than what is boxed.
 
 Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
 to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
@@ -57,6 +58,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     })
 }
 
+/// Bytes of what is stored in an interface, mostly: the header of a slice has 24.
+const BOX: i64 = 32;
+
 /// Whether what is measured says that boxing costs here.
 fn is_measured(it: &Evidence<'_>, shape: &Shape) -> bool {
     match it.measure {
@@ -73,7 +77,12 @@ fn is_measured(it: &Evidence<'_>, shape: &Shape) -> bool {
                 .iter()
                 .any(|site| site.0 == escape::Class::Boxing && site.1.contains("fmt."));
             let calls = &shape.calls;
+            // What is larger on average is mostly something else, such as strings that are put together on the line.
+            let average = it
+                .memory
+                .and_then(|memory| memory.bytes.checked_div(memory.objects));
             it.share.lower() >= 1.0
+                && average.is_none_or(|average| average <= BOX)
                 && calls.iter().any(of_fmt)
                 && !calls.iter().any(is_open)
                 && !boxes_fmt

@@ -35,7 +35,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     }
     let sends = it.entry().starts_with("chansend");
     let seen = match it.measure {
-        Measure::Cpu if it.share.percent >= 1.0 && shape.channel && shape.in_loop => {
+        Measure::Cpu if it.share.lower() >= 1.0 && shape.channel && shape.in_loop => {
             "a loop exchanges single items over a channel"
         }
         Measure::Block if sends => "senders wait here for their receiver",

@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 What it sees: time spent in a function that makes something worth keeping (a regular expression, a
 template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
 literal pattern, outside of package initialisation; at least 5 % in compiling expressions or loading
-time zones, with whatever arguments; at least 1 % in the errors of time.Parse and strconv.Parse...,
+time zones, with whatever arguments; at least 2 % in the errors of time.Parse and strconv.Parse...,
 where most texts are something else; two strings that are lowered to be compared; `defer` in a loop.
 
 Why it matters: compiling a regular expression takes microseconds, where matching takes nanoseconds.
@@ -73,7 +73,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
                 unless: "the call itself costs much more than the list".into(),
             })
         }
-        What::Call(callee) if FAILURES.contains(&callee) && it.share.lower() >= 1.0 => {
+        What::Call(callee) if FAILURES.contains(&callee) && it.share.lower() >= 2.0 => {
             failing(shape, callee)
         }
         What::Call("strings.ToLower" | "strings.ToUpper") if folds(&shape.text) => Some(Advice {

@@ -68,8 +68,8 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         return None;
     }
     let mut branches = shape.function.in_branch.iter();
-    if let Some((_, line)) = branches.find(|branch| branch.0 == name) {
-        return Some(of_branch(name, *line));
+    if let Some((_, lines)) = branches.find(|branch| branch.0 == name) {
+        return Some(of_branches(name, lines));
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
@@ -109,15 +109,24 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     })
 }
 
-/// A variable whose address is only taken in a branch, on a line.
-fn of_branch(name: &str, line: i64) -> Advice {
+/// A variable whose address is only taken in branches, on some lines.
+fn of_branches(name: &str, lines: &[i64]) -> Advice {
+    let numbers: Vec<String> = lines.iter().map(i64::to_string).collect();
+    let (place, copies) = match numbers.as_slice() {
+        [one] => (
+            format!("a branch (line {one})"),
+            "a copy in that branch, and take the address of the copy",
+        ),
+        all => (
+            format!("branches (lines {})", all.join(", ")),
+            "a copy in each of these branches, and take the address of the copy",
+        ),
+    };
     Advice {
         seen: format!(
-            "`{name}` is moved to the heap each time, because its address is taken in a branch (line {line})"
+            "`{name}` is moved to the heap each time, because its address is taken in {place}"
         ),
-        attempt: format!(
-            "make a copy in that branch, and take the address of the copy: `other := {name}`"
-        ),
+        attempt: format!("make {copies}: `other := {name}`"),
         unless: format!("most runs take the branch, or `{name}` is changed through the pointer"),
     }
 }

@@ -16,7 +16,7 @@ What it sees: in a heap profile, a line whose objects are a kilobyte or larger o
 at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs
 behind a pointer that does not leave the function, or, in a loop, whose type has a Reset. And, in a CPU
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
-least 1 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
+least 1.5 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
 that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner; and in what image/png makes
 where its Encoder has no BufferPool. Silent about what callers get: one per document is what they are for.
 
@@ -33,6 +33,9 @@ when it is put back is a bug that no test finds.",
 
 /// Bytes from which on a pool pays.
 const LARGE: i64 = 1024;
+
+/// Percent from which on a pool is worth its code.
+const LEAST: f64 = 1.5;
 
 /// How much more than what is in use must have been allocated.
 const CHURN: i64 = 50;
@@ -63,7 +66,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
     let makes = makes && !shape.text.starts_with("return ") && !shape.leaves && !shape.wrapped;
     let average = memory.bytes.checked_div(memory.objects)?;
     let short_lived = memory.bytes / CHURN >= memory.in_use;
-    if average < LARGE || !short_lived || it.share.lower() < 1.0 {
+    if average < LARGE || !short_lived || it.share.lower() < LEAST {
         return None;
     }
     // Whoever made a struct of this size has a buffer or a table in it; what is data is smaller.
@@ -107,14 +110,20 @@ fn structs(shape: &Shape, average: i64) -> Option<Advice> {
 /// What has a method that resets it, made for each use.
 fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
-    if !measured || it.share.percent < 1.0 || shape.in_init || !REUSABLE.contains(&callee) {
+    if !measured || it.share.lower() < LEAST || shape.in_init || !REUSABLE.contains(&callee) {
         return None;
     }
-    // A small reader or writer that is handed to callers, or is a part of what they get, ends where nobody sees it from here.
+    // What is handed to callers, or is a part of what they get, ends where nobody sees it from here. A writer has to be closed, which
+    // can put it back, unless it is in a field of what has a Reset of its own.
     let is_handed_on = shape.leaves || shape.wrapped || shape.text.starts_with("return ");
+    let left = shape.text.split('=').next().unwrap_or_default();
+    let is_closed = callee.contains(".NewWriter") && !left.contains('.');
     let is_small = callee.starts_with("bufio.");
-    // One per document or connection is what they are for.
-    if is_small && (is_handed_on || !shape.in_loop && it.share.lower() < MUCH) {
+    if is_handed_on && (is_small || !is_closed) {
+        return None;
+    }
+    // One small reader or writer per document or connection is what they are for.
+    if is_small && !shape.in_loop && it.share.lower() < MUCH {
         return None;
     }
     if callee == "bufio.(*Scanner).Scan" {

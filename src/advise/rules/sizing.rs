@@ -182,6 +182,35 @@ func some(l Lexer) (tokens []Token) {
     }
 
     #[test]
+    fn a_literal_that_runs_many_times_fills_what_the_run_before_has_left() {
+        const FILE: &str = "package p
+
+func all(lists [][]string) (map[string]bool, string) {
+	seen := map[string]bool{}
+	text := \"\"
+	add := func(words []string) {
+		for _, word := range words {
+			seen[word] = true
+			text += word
+		}
+		own := map[string]bool{}
+		for _, word := range words {
+			own[word] = true
+		}
+	}
+	for _, words := range lists {
+		add(words)
+	}
+	return seen, text
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let begins = |line: i64| source.shape(line).unwrap().writes[0].begins_empty;
+        assert!(!begins(8) && begins(13));
+        assert!(source.shape(9).unwrap().lengthened.is_empty());
+    }
+
+    #[test]
     fn where_nobody_can_say_how_far_it_grows_nothing_is_said() {
         const FILE: &str = "package p
 

@@ -23,8 +23,8 @@ pub(crate) struct AboutFunction {
     pub(crate) mentioned: Vec<String>,
     /// Names that several variables of the function have: what is known of a name may be of another of them.
     pub(crate) repeated: Vec<String>,
-    /// Variables whose addresses are only taken in a branch, with the line where that is.
-    pub(crate) in_branch: Vec<(String, i64)>,
+    /// Variables whose addresses are only taken in branches, with the lines where that is.
+    pub(crate) in_branch: Vec<(String, Vec<i64>)>,
 }
 
 impl Source {

@@ -29,8 +29,12 @@ impl Source {
             .then(|| self.declaration_of(&name, at))
             .flatten();
         // A second loop between the declaration and here multiplies what the bound says.
+        // A literal may run many times, each time with what the run before has left.
+        let crosses = declared.is_some_and(|node| literal_around(node) != literal_around(at));
         let alone = declared.is_some_and(|node| {
-            !is_within(node, *inner) && loops.get(1).is_none_or(|outer| is_within(node, *outer))
+            !crosses
+                && !is_within(node, *inner)
+                && loops.get(1).is_none_or(|outer| is_within(node, *outer))
         });
         let bound = self
             .bound(*inner)
@@ -43,7 +47,8 @@ impl Source {
             at_least: false,
             filtered: jumps_before(at, *inner) || decides(at, *inner),
             // Which of them a round puts something into is not known before: `groups[key] = append(groups[key], x)`.
-            nobody_knows: target.kind() == "index_expression"
+            nobody_knows: crosses
+                || target.kind() == "index_expression"
                 || self.returns_it(*inner, &name)
                 || self.drops_repeats(at, *inner, &name)
                 || self.bound(*inner).is_none() && self.is_of_what_is_made(&name, at),
@@ -57,6 +62,12 @@ impl Source {
             self.count(&mut growth, declared, *inner, at);
         }
         Some(growth)
+    }
+
+    /// Whether a variable is declared outside of the function literal that a node is in.
+    pub(super) fn is_of_outer_function(&self, name: &str, at: Node<'_>) -> bool {
+        let declared = self.declaration_of(name, at);
+        declared.is_some_and(|node| literal_around(node) != literal_around(at))
     }
 
     /// Counts what is appended to a slice in each round, and beside the loop.
@@ -263,4 +274,15 @@ fn has_bare_return(below: Node<'_>) -> bool {
         }
     }
     false
+}
+/// Where the function literal around a node begins; `None` in no literal.
+fn literal_around(node: Node<'_>) -> Option<usize> {
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        if parent.kind() == "func_literal" {
+            return Some(parent.start_byte());
+        }
+        at = parent;
+    }
+    None
 }

@@ -24,7 +24,8 @@ impl Source {
         };
         let is_given = |node: &Node<'_>| {
             let list = node.parent().filter(|list| list.kind() == "argument_list");
-            let Some(call) = list.and_then(|list| list.parent()) else {
+            let call = list.and_then(|list| list.parent());
+            let Some(call) = call.filter(|call| !self.is_read_by(*call)) else {
                 return false;
             };
             // `x := wrap(s)`, and x is returned.
@@ -40,6 +41,15 @@ impl Source {
         self.mentions(function, self.text(name))
             .iter()
             .any(is_given)
+    }
+
+    /// Whether a call has read what it is given when it returns, as io.Copy and io.ReadAll have.
+    fn is_read_by(&self, call: Node<'_>) -> bool {
+        let function = call.child_by_field_name("function");
+        function.is_some_and(|name| {
+            let name = self.text(name);
+            name.starts_with("io.Copy") || name.starts_with("io.Read")
+        })
     }
 
     /// Whether a field is one of a literal that is returned, or that leaves the function by the name that it gets.
@@ -65,10 +75,7 @@ impl Source {
         let makes = function.is_some_and(|name| self.text(name).starts_with("bufio.New"));
         let list = call.parent().filter(|list| list.kind() == "argument_list");
         let outer = list.filter(|_| makes).and_then(|list| list.parent());
-        let outer = outer.filter(|outer| {
-            let function = outer.child_by_field_name("function");
-            !function.is_some_and(|name| self.text(name).starts_with("io."))
-        });
+        let outer = outer.filter(|outer| !self.is_read_by(*outer));
         let statement = outer.and_then(|outer| outer.parent()?.parent());
         let left = statement.and_then(|node| node.child_by_field_name("left"));
         let names = left.map_or("", |left| self.text(left)).split(',');

@@ -203,6 +203,7 @@ impl Source {
             child.kind() != "identifier" || self.declared_outside(child, node)
         });
         let lengthens = operator == "+=" || (operator == "=" && itself);
+        let outside = outside && !self.is_of_outer_function(target, node);
         if lengthens && !loops(node).is_empty() && outside {
             shape.lengthened.push(target.to_owned());
             if self.is_read_per_round(target, node) {

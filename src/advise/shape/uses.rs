@@ -136,9 +136,9 @@ impl Source {
     }
 
     /// Variables whose address the function takes in branches alone, deeper than where they are declared, and hands on there:
-    /// a copy made in the branch would leave the variable on the stack. With the line of the first branch.
-    pub(super) fn in_branch(&self, function: Node<'_>) -> Vec<(String, i64)> {
-        let mut found: Vec<(String, i64, bool)> = Vec::new();
+    /// a copy made in each would leave the variable on the stack. With the lines.
+    pub(super) fn in_branch(&self, function: Node<'_>) -> Vec<(String, Vec<i64>)> {
+        let mut found: Vec<(String, Vec<i64>, bool)> = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
             if node.kind() == "func_literal" {
@@ -349,13 +349,15 @@ impl Source {
 }
 
 /// Notes that the address of a name is taken, and whether that is rare.
-fn note(found: &mut Vec<(String, i64, bool)>, name: &str, line: i64, rare: bool) {
+fn note(found: &mut Vec<(String, Vec<i64>, bool)>, name: &str, line: i64, rare: bool) {
     match found.iter_mut().find(|entry| entry.0 == name) {
         Some(entry) => {
-            entry.1 = entry.1.min(line);
             entry.2 &= rare;
+            entry.1.push(line);
+            entry.1.sort_unstable();
+            entry.1.dedup();
         }
-        None => found.push((name.to_owned(), line, rare)),
+        None => found.push((name.to_owned(), vec![line], rare)),
     }
 }
 
@@ -461,7 +463,7 @@ func callers() int {
     fn a_copy_helps_where_a_branch_alone_takes_the_address() {
         let shape = source().shape(4).unwrap();
         // `start` is what another branch returns, `end` is used by every run, and a loop is no branch.
-        assert_eq!(shape.function.in_branch, [("last".to_owned(), 11)]);
+        assert_eq!(shape.function.in_branch, [("last".to_owned(), vec![11])]);
         let bare = FILE.replace("return &start, nil", "return nil, nil");
         let shape = Source::new(bare.into()).unwrap().shape(4).unwrap();
         let all: Vec<&str> = shape
