@@ -74,6 +74,7 @@ pub use class_counts::{Escapes, PackageEscapes};
 pub(crate) use closure::walk;
 pub use collect::Collector;
 pub use compiler_flags::{diagnostics, gcflags};
+pub(crate) use expression::is_sum;
 pub use file_owner::{Package, Sources};
 pub use function::{Function, functions};
 pub(crate) use identity::was_taken_for_constant;

@@ -56,6 +56,12 @@ pub(super) fn outer_call(expression: &[u8]) -> Option<(&str, &str)> {
     }
 }
 
+/// Whether it is strings put together, `"a" + b`.
+pub(crate) fn is_sum(expression: &str) -> bool {
+    let expression = expression.as_bytes();
+    matches!(shape(&parts(expression), expression), Shape::Sum)
+}
+
 /// Whether the value is known to the compiler.
 pub(super) fn is_constant(expression: &[u8]) -> bool {
     constant(expression)

@@ -106,25 +106,6 @@ pub(super) fn memory_by_line(
     memory
 }
 
-/// Whether what the compiler says escapes are strings put together, `"a" + b`, and no conversion such as `string(a + b)`.
-fn is_sum(text: &str) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_i32, None, false);
-    for (at, letter) in text.char_indices() {
-        match (quoted, letter) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some('"'), '\\') => escaped = true,
-            (Some(open), close) if open == close => quoted = None,
-            (Some(_), _) => {}
-            (None, '"' | '`' | '\'') => quoted = Some(letter),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            (None, '+') if depth == 0 && at > 0 => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
 /// What a line allocates for, by the compiler's words; without any, by what stands there.
 pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)]) -> Class {
     let has = |class| sites.iter().any(|site| site.0 == class);
@@ -137,7 +118,7 @@ pub(super) fn heap_class(shape: Option<&Shape>, sites: &[(escape::Class, &str)])
     let mut strings = sites
         .iter()
         .filter(|site| site.0 == escape::Class::Conversion);
-    if strings.any(|site| lengthens || is_sum(site.1)) {
+    if strings.any(|site| lengthens || escape::is_sum(site.1)) {
         return Class::Concat;
     }
     if has(escape::Class::Make) {
