@@ -65,6 +65,10 @@ pub struct Inspection<'a> {
     pub(crate) objects: Option<Objects>,
     /// Bytes that are no package's, the most first.
     pub(crate) unowned: Vec<Region>,
+    /// Modules of the build information of which a file without symbols names no package. They embed files or hold tables, which count
+    /// for who uses them, or all of their code was inlined or removed.
+    #[serde(default)]
+    pub(crate) unnamed_modules: Vec<String>,
     /// What there is of everything.
     pub(crate) counts: Counts,
     /// What the program does at run time.

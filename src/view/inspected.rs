@@ -237,11 +237,28 @@ fn ledger(inspection: &Inspection<'_>) -> Vec<Block> {
         percent(ledger.loaded_proven),
         known_by(inspection.owners)
     );
-    vec![
+    let mut blocks = vec![
         Block::heading("Ledger"),
         Block::good(line),
         Block::dim(loaded),
-    ]
+    ];
+    blocks.extend(unnamed(&inspection.unnamed_modules));
+    blocks
+}
+
+/// The modules of which the file names no package.
+fn unnamed(modules: &[String]) -> Option<Block> {
+    const SHOWN: usize = 5;
+    let names = modules[..modules.len().min(SHOWN)].join(", ");
+    let more = match modules.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!modules.is_empty()).then(|| {
+        Block::dim(format!(
+            "no package of {names}{more} has a name in the file: what it has of them counts for who uses it"
+        ))
+    })
 }
 
 /// By what it is known whose the bytes are.

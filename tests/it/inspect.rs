@@ -217,6 +217,35 @@ func main() {
 }
 "#;
 
+/// A stripped file has no name of a package that only embeds: its module stands in the build information all the same.
+#[test]
+fn modules_that_a_file_names_no_package_of_are_said() {
+    let place = Place::empty();
+    place.write(
+        "go.mod",
+        "module example.com/app\n\ngo 1.21\n\nrequire example.com/only v0.0.0\n\nreplace example.com/only => ./only\n",
+    );
+    place.write(
+        "main.go",
+        "package main\n\nimport \"example.com/only\"\n\nfunc main() { println(only.Text) }\n",
+    );
+    place.write("only/go.mod", "module example.com/only\n\ngo 1.21\n");
+    place.write(
+        "only/only.go",
+        "package only\n\nimport _ \"embed\"\n\n//go:embed text.txt\nvar Text string\n",
+    );
+    place.write("only/text.txt", "a text ".repeat(1000));
+    for (flags, expected) in [("", &[][..]), ("-s -w", &["example.com/only"])] {
+        let flags = format!("-ldflags={flags}");
+        place.tool("go", &["build", "-o", "app", &flags, "."]);
+        let report = place.run("inspect --format json app").json();
+        assert_eq!(report["unnamed_modules"], serde_json::json!(expected));
+        let text = place.run("inspect app").stdout;
+        let said = "no package of example.com/only has a name in the file";
+        assert_eq!(text.contains(said), !expected.is_empty(), "{text}");
+    }
+}
+
 /// A method that nobody calls, and one call more: only what was edited, and what the call brings along, changes by more than
 /// 0.02 % of the file.
 #[test]

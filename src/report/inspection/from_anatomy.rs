@@ -1,6 +1,6 @@
 //! Makes an [`Inspection`] of an anatomy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{
     Cgo, Counts, FunctionSize, InspectedFile, Inspection, KindSum, Ledger, LeftOut,
@@ -69,6 +69,7 @@ pub fn inspection<'a>(
         left_out: left_out(anatomy, &functions),
         functions,
         unowned: unowned(anatomy),
+        unnamed_modules: unnamed_modules(anatomy),
         counts,
         notes: notes(anatomy),
     })
@@ -322,30 +323,21 @@ fn notes(anatomy: &Anatomy<'_>) -> Vec<String> {
     let layout = anatomy.notes.iter().map(ToString::to_string);
     layout
         .chain(anatomy.binary.notes.iter().map(ToString::to_string))
-        .chain(nameless(anatomy))
         .collect()
 }
 
-/// The modules of the build information of which no package is named: they embed files or hold tables, and a file without symbols has
-/// names of functions and types alone.
-fn nameless(anatomy: &Anatomy<'_>) -> Option<String> {
-    const SHOWN: usize = 5;
+/// The modules of the build information of which the file names no package. A file without symbols has the names of functions and
+/// types alone.
+fn unnamed_modules(anatomy: &Anatomy<'_>) -> Vec<String> {
     if anatomy.owners != Owners::References || anatomy.functions.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let named = |path: &str| {
-        let mut packages = anatomy.packages.iter();
-        packages.any(|package| package.module.as_deref() == Some(path))
-    };
-    let info = anatomy.binary.build_info.as_ref()?;
-    let all = info.deps.iter().map(|module| module.path.as_str());
-    let all: Vec<&str> = all.filter(|path| !named(path)).collect();
-    let more = match all.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let names = all[..all.len().min(SHOWN)].join(", ");
-    (!all.is_empty()).then(|| {
-        format!("no package of {names}{more} has a name in the file: only data of theirs can be there, which counts for who uses it")
-    })
+    let named = anatomy.packages.iter();
+    let named: HashSet<&str> = named
+        .filter_map(|package| package.module.as_deref())
+        .collect();
+    let info = anatomy.binary.build_info.as_ref();
+    let all = info.iter().flat_map(|info| &info.deps);
+    let all = all.filter(|module| !named.contains(module.path.as_str()));
+    all.map(|module| module.path.clone()).collect()
 }
