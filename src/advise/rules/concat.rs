@@ -7,7 +7,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule};
 pub(crate) const RULE: Rule = Rule {
     id: "GBO305",
     lesson: 5,
-    summary: "a string becomes longer in a loop, or is copied only to be read or written",
+    summary: "a string becomes longer in a loop, or is copied only to be written or cut",
     manual: "\
 What it sees: time or memory spent on concatenation on a line such as `s += x` in a loop, where s is
 declared outside of the loop; and on conversion in `Write([]byte(s))` and `string(b)[:n]`, and on

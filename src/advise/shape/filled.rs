@@ -28,9 +28,9 @@ impl Source {
         let declared = (target.kind() == "identifier")
             .then(|| self.declaration_of(&name, at))
             .flatten();
-        // A second loop between the declaration and here multiplies what the bound says.
         // A literal may run many times, each time with what the run before has left.
-        let crosses = declared.is_some_and(|node| literal_around(node) != literal_around(at));
+        let crosses = declared.is_some() && self.is_of_outer_function(&name, at);
+        // A second loop between the declaration and here multiplies what the bound says.
         let alone = declared.is_some_and(|node| {
             !crosses
                 && !is_within(node, *inner)
@@ -275,6 +275,7 @@ fn has_bare_return(below: Node<'_>) -> bool {
     }
     false
 }
+
 /// Where the function literal around a node begins; `None` in no literal.
 fn literal_around(node: Node<'_>) -> Option<usize> {
     let mut at = node;

@@ -63,8 +63,8 @@ pub(super) fn is_little_memory(finding: &Finding, target: &Target, min_samples: 
 /// What one change serves, by rule, package and function.
 type Change = (String, String, String, String);
 
-/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them. So it does for
-/// what a function makes anew on several lines, such as the patterns of a list.
+/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them. What a function
+/// makes anew on several lines, such as the patterns of a list, is said once, too.
 pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
     let mut places: HashMap<Change, usize> = HashMap::new();
     let mut kept: Vec<(Finding, Vec<f64>)> = Vec::new();
@@ -89,7 +89,7 @@ pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
         if it.rule == "GBO314" && !others.is_empty() {
             let sum = it.share.percent + others.iter().sum::<f64>();
             let lines = counted_of(others.len(), "more line");
-            it.seen += &format!("; so do {lines} of the function, {sum:.1} % together");
+            it.seen += &format!("; with {lines} of the function: {sum:.1} %");
         }
         it
     };
