@@ -213,7 +213,7 @@ impl Twins<'_> {
             true => (0..0, (0, 0)),
             false => {
                 let id = build_id(self.format, section, old, new);
-                // Code of PE has whole addresses for 32 bits.
+                // Code has pointers of that size in PE alone: whole addresses of 32 bits.
                 let is_code = section.role == Role::Code && self.format != Format::Pe;
                 let counts = match self.moves.is_empty() || is_code {
                     true => (differing(old, new, &id), 0),
@@ -235,8 +235,7 @@ impl Twins<'_> {
         (!found.is_build_id() || found.build_id > 0).then_some(found)
     }
 
-    /// Bytes that differ outside the build ID: without an explanation, and in pointers of eight bytes (four in PE) to what moved. But
-    /// for PE code has none: see [`differing`].
+    /// Bytes that differ outside the build ID: without an explanation, and in pointers of eight bytes (four in PE) to what moved.
     fn count(&self, old: &[u8], new: &[u8], id: &Range<usize>) -> (u64, u64) {
         let shared = old.len().min(new.len());
         let (a, b) = (&old[..shared], &new[..shared]);

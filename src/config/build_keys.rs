@@ -29,12 +29,12 @@ pub(crate) struct Build {
     pub(crate) tags: Vec<String>,
     /// Linker flags, with templates.
     pub(crate) ldflags: Vec<String>,
-    /// Variables that templates stand for, where a change cannot have written this file.
-    pub(crate) allow_env: Vec<String>,
     /// Compiler flags, each with its package pattern where it has one.
     pub(crate) gcflags: Vec<String>,
     /// Assembler flags, each with its package pattern where it has one.
     pub(crate) asmflags: Vec<String>,
+    /// Variables that templates stand for, where a change cannot have written this file.
+    pub(crate) allow_env: Vec<String>,
     /// Any other flags of `go build`.
     pub(crate) flags: Vec<String>,
     /// Environment of the go command.
