@@ -299,12 +299,12 @@ impl<'a> Gathering<'a> {
     /// Whether a map that a heap profile sees is one of a few entries: where a CPU profile shows what grows, this does not. One with
     /// few samples shows nothing.
     fn is_first_group(&self, located: &Located, charge: &Charge<'_>) -> bool {
+        let Some(work) = self.memory_work else {
+            return false;
+        };
         let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total).percent;
-        let work = self.memory_work.unwrap_or_default();
         let expected = self.cpu_samples as f64 * work * share / 100.0;
-        let is_known = self.memory_work.is_some();
-        let of_heap =
-            is_known && charge.measure == Measure::Allocated && expected >= self.min_samples as f64;
+        let shows = expected >= self.min_samples as f64;
         let is_map = matches!(
             charge.what,
             What::Cost {
@@ -313,7 +313,8 @@ impl<'a> Gathering<'a> {
             }
         );
         let place = (located.place.file.clone(), located.place.line);
-        of_heap && is_map && !self.growing.contains(&place)
+        let of_heap = charge.measure == Measure::Allocated && is_map;
+        of_heap && shows && !self.growing.contains(&place)
     }
 
     fn finish(self, target: &mut Target) {

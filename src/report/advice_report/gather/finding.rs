@@ -10,7 +10,7 @@ use crate::order::Order;
 use crate::report::advice_report::locate::Located;
 use crate::report::advice_report::{Finding, LineCost, Place, Target, Used};
 
-/// Which of two is worth more. Bytes are worth what the program spends on memory: so they stand among processor time.
+/// Which of two comes first, for being worth more. Bytes are worth what the program spends on memory: so they stand among processor time.
 fn by_worth(a: &Finding, b: &Finding, memory_work: f64) -> Ordering {
     let worth = |finding: &Finding| match finding.measure {
         Measure::Cpu => (0, finding.share.lower()),
@@ -32,10 +32,7 @@ pub(super) fn order_findings(findings: &mut [Finding], memory_work: f64) {
 /// Of what several profiles say of a line, what is worth most.
 pub(super) fn worthiest(findings: Vec<Finding>, memory_work: f64) -> Option<Finding> {
     let all = findings.into_iter();
-    all.reduce(|best, other| match by_worth(&other, &best, memory_work) {
-        Ordering::Less => other,
-        _ => best,
-    })
+    all.min_by(|a, b| by_worth(a, b, memory_work))
 }
 
 /// Whether a slice or a map whose growth takes time takes little memory, where a heap profile is there to say so: a size would save
