@@ -76,6 +76,8 @@ pub struct Charged {
     pub(crate) below: Sum,
     /// What of that runs once: initial values, init functions, sync.Once. It is no cost and no call of a line.
     pub(crate) once: Sum,
+    /// What of `below` a test of `go test` runs, and no benchmark: it does again what a program does once.
+    pub(crate) tests: Sum,
     /// The lines that something is charged to.
     pub lines: Vec<Line>,
     /// By line and class, heaviest first.
@@ -120,6 +122,8 @@ pub(super) struct Function {
     grows: bool,
     made: bool,
     once: bool,
+    /// It runs a test of `go test`.
+    tests: bool,
     package: String,
     /// `T.Get`, without what closures add.
     declared: String,
@@ -164,6 +168,7 @@ impl<'a, F: Fn(&str) -> bool> Functions<'a, F> {
                 made: cost_class::REUSABLE.contains(&&*text)
                     || cost_class::FAILURES.contains(&&*text),
                 once: cost_class::ONCE.contains(&&*text),
+                tests: text == "testing.tRunner",
                 declared,
                 closure: !it.closure.is_empty(),
                 package,
@@ -261,6 +266,9 @@ fn one(
         return;
     };
     charged.below.add(sum);
+    if stack.iter().any(|seen| seen.function.tests) {
+        charged.tests.add(sum);
+    }
     let at = &stack[user];
     let line = sums.line(charged, || line(at, starts), at.frame.name, at.frame.line);
     let called = stack[owner..user]

@@ -30,6 +30,17 @@ impl Interval {
         }
     }
 
+    /// Of both, in other samples of the same profile.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let samples = self.samples.saturating_add(other.samples);
+        let percent = self.percent + other.percent;
+        Self {
+            samples,
+            percent,
+            margin: percent * 1.96 / (samples.max(1) as f64).sqrt(),
+        }
+    }
+
     /// What it is at least, in percent: what is ranked by.
     pub(crate) fn lower(&self) -> f64 {
         (self.percent - self.margin).max(0.0)

@@ -24,7 +24,9 @@ pub mod pool;
 
 pub mod subslice;
 
-use super::rule::Rule;
+use super::cost_class::Class;
+use super::rule::{Rule, What};
+pub(crate) use constructors::is_kept;
 
 /// Every rule, in the order of the lessons.
 pub const RULES: &[Rule] = &[
@@ -41,6 +43,23 @@ pub const RULES: &[Rule] = &[
     moved::RULE,
     cgo::RULE,
 ];
+
+/// Whether advice is about what is made anew, which tests do again and a program does once. An error for what cannot be parsed, and
+/// texts that are lowered, belong to what is done.
+pub(crate) fn is_made_anew(rule: &str, what: &What<'_>) -> bool {
+    let boxes = matches!(
+        what,
+        What::Cost {
+            class: Class::Boxing,
+            ..
+        }
+    );
+    match rule {
+        "GBO304" => !boxes,
+        "GBO314" => is_kept(what),
+        _ => false,
+    }
+}
 
 /// The rule of an ID.
 pub fn find(id: &str) -> Option<&'static Rule> {

@@ -105,6 +105,10 @@ pub struct Shape {
     pub(crate) copies: Option<(String, String)>,
     /// Calls, by what is called, and which arguments are literals.
     pub(crate) calls: Vec<(String, Literals)>,
+    /// Something that is formatted here is a reflect.Value.
+    pub(crate) formats_reflected: bool,
+    /// What is written to here has no WriteString, as a tabwriter.
+    pub(crate) copies_strings: bool,
     /// Arguments for parameters of type `any`, of functions that this file declares.
     pub(crate) untyped: Vec<String>,
     /// What the line declares is returned, or stored where others find it.
@@ -150,6 +154,8 @@ pub(crate) struct Growth {
     pub(crate) filtered: bool,
     /// It gets a size in this function: somebody thought of it.
     pub(crate) sized: bool,
+    /// It is a parameter: who calls the function makes it.
+    pub(crate) handed: bool,
     /// Nobody can say here how far it grows: the loop returns it when enough is there, or it is a field of what the function
     /// makes itself, and nothing in the text counts the rounds.
     pub(crate) nobody_knows: bool,

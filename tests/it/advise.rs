@@ -328,8 +328,21 @@ pub fn synthetic(samples: usize, functions: usize, depth: usize, seconds: i64) -
     profile::encode(&made)
 }
 
-/// A CPU profile of a stack for each of some functions with a file and a line, as often as hides nothing.
+/// A CPU profile in which a slice grows in each of some functions with a file and a line, as often as hides nothing.
 fn cpu_profile_of(functions: &[(&str, &str, i64)]) -> Vec<u8> {
+    let grows = ("runtime.growslice", "runtime/slice.go", 9, 10);
+    let stacks: Vec<_> = functions
+        .iter()
+        .map(|(name, file, line)| (vec![grows, (*name, *file, *line, *line + 1)], 100))
+        .collect();
+    cpu_profile(&stacks)
+}
+
+/// A function with its file, the line of its declaration, and that of a sample.
+type Frame<'f> = (&'f str, &'f str, i64, i64);
+
+/// A CPU profile of stacks, leaf first, each as often as is said.
+fn cpu_profile(stacks: &[(Vec<Frame<'_>>, usize)]) -> Vec<u8> {
     use gobuild_opt::profile::proto;
     let mut raw = profile::read(&synthetic(1, 2, 1, 10))
         .unwrap()
@@ -340,31 +353,36 @@ fn cpu_profile_of(functions: &[(&str, &str, i64)]) -> Vec<u8> {
         raw.string_table.push(it.as_bytes().to_vec());
         raw.string_table.len() as i64 - 1
     };
-    for (id, (name, file, line)) in (10..).zip(functions) {
-        let (name, filename) = (text(name), text(file));
-        raw.function.push(proto::Function {
-            id,
-            name,
-            system_name: name,
-            filename,
-            start_line: *line,
-        });
-        let line = vec![proto::Line {
-            function_id: id,
-            line: *line + 1,
-            ..proto::Line::default()
-        }];
-        raw.location.push(proto::Location {
-            id,
-            line,
-            ..proto::Location::default()
-        });
+    let mut ids = 10..;
+    for (stack, often) in stacks {
+        let mut location_id = Vec::new();
+        for ((name, file, start, line), id) in stack.iter().zip(&mut ids) {
+            let (name, filename) = (text(name), text(file));
+            raw.function.push(proto::Function {
+                id,
+                name,
+                system_name: name,
+                filename,
+                start_line: *start,
+            });
+            let line = vec![proto::Line {
+                function_id: id,
+                line: *line,
+                ..proto::Line::default()
+            }];
+            raw.location.push(proto::Location {
+                id,
+                line,
+                ..proto::Location::default()
+            });
+            location_id.push(id);
+        }
         let sample = proto::Sample {
-            location_id: vec![1, id],
+            location_id,
             value: vec![1, 10_000_000],
             ..proto::Sample::default()
         };
-        raw.sample.extend(std::iter::repeat_n(sample, 100));
+        raw.sample.extend(std::iter::repeat_n(sample, *often));
     }
     profile::encode(&raw)
 }
@@ -429,6 +447,71 @@ fn only_what_a_profile_names_is_compiled_for_advice() {
     let run = place.run("advise --profile cpu.pprof --format json ./...");
     assert_eq!(run.code(), 3, "{}", run.shown());
     assert!(run.stderr.contains("cold.go:3"), "{}", run.shown());
+}
+
+/// Many patterns of one function are one list to compile once, where each is little of the whole; a test compiles again what a program
+/// compiles once.
+#[test]
+fn what_a_function_makes_on_many_lines_counts_together() {
+    let place = Place::empty();
+    place.write("go.mod", "module ex.com/m\n\ngo 1.21\n");
+    let lines: String = ('a'..='h')
+        .map(|letter| {
+            format!("\tif regexp.MustCompile(`^{letter}+$`).MatchString(text) {{ n++ }}\n")
+        })
+        .collect();
+    place.write(
+        "lib.go",
+        format!("package m\n\nimport \"regexp\"\n\nfunc Count(text string) (n int) {{\n{lines}\treturn n\n}}\n"),
+    );
+    let stacks = |test: bool, lines: i64| {
+        let mut stacks = vec![(vec![("ex.com/m.Other", "/src/m/other.go", 3, 4)], 900)];
+        for at in 0..lines {
+            let mut stack = vec![
+                ("regexp.MustCompile", "regexp/regexp.go", 3, 4),
+                ("ex.com/m.Count", "/src/m/lib.go", 5, 6 + at),
+            ];
+            if test {
+                stack.push(("testing.tRunner", "testing/testing.go", 9, 10));
+            }
+            stacks.push((stack, 5));
+        }
+        if test {
+            stacks.push((
+                vec![
+                    ("ex.com/m.Other", "/src/m/other.go", 3, 4),
+                    ("testing.tRunner", "testing/testing.go", 9, 10),
+                ],
+                1000,
+            ));
+        }
+        cpu_profile(&stacks)
+    };
+    let found = |test: bool, lines: i64| {
+        place.write("cpu.pprof", stacks(test, lines));
+        let run = place.run("advise --profile cpu.pprof --format json ./...");
+        assert_eq!(run.code(), 0, "{}", run.shown());
+        let target = run.json()["targets"][0].clone();
+        (target["findings"].clone(), target["notes"].to_string())
+    };
+    let (findings, notes) = found(false, 8);
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings:#}");
+    let one = &findings[0];
+    assert_eq!(one["rule"], "GBO314");
+    assert_eq!(one["place"]["line"], 6, "the first: {one:#}");
+    assert_eq!(one["share"]["samples"], 40, "{one:#}");
+    assert_eq!(one["amount"], 400_000_000, "{one:#}");
+    let percent = one["share"]["percent"].as_f64().unwrap();
+    assert!((percent - 40.0 / 9.4).abs() < 0.01, "{percent}");
+    let seen = one["seen"].as_str().unwrap();
+    assert!(seen.contains("7 more lines of the function"), "{seen}");
+    assert!(!notes.contains("is of tests"), "{notes}");
+    // One of them alone is too little to say anything.
+    let (findings, _) = found(false, 1);
+    assert_eq!(findings.as_array().unwrap().len(), 0, "{findings:#}");
+    let (findings, notes) = found(true, 8);
+    assert_eq!(findings.as_array().unwrap().len(), 0, "{findings:#}");
+    assert!(notes.contains("is of tests"), "{notes}");
 }
 
 /// CPU time of this thread: what others do on the machine does not count.

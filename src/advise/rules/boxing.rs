@@ -106,6 +106,9 @@ fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
     let attempt = if shape.text.contains("slog.") || shape.calls.iter().any(is_log) {
         "use typed attributes (slog.Int, slog.String with LogAttrs), and ask whether the level is on first"
     } else if shape.text.contains("fmt.Fprint(") {
+        if shape.copies_strings {
+            return None;
+        }
         "io.WriteString(w, s) for a string: fmt.Fprint stores it in an interface first"
     } else if shape.text.contains("fmt.") {
         if fails(&shape.text) || !is_plain(&shape.text) {
@@ -222,6 +225,14 @@ fn any_value(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     // Of bytes most are the text itself, which may be that of something long.
     let measured = it.measure == Measure::Cpu;
     let text = it.shape.filter(|_| measured).map(|shape| &shape.text)?;
+    let is_value = it.shape.is_some_and(|shape| shape.formats_reflected);
+    if is_any_value(text) && is_value && it.share.lower() >= WORTH {
+        return Some(Advice {
+            seen: format!("{callee} finds out what a reflect.Value holds each time"),
+            attempt: "ask for the usual kinds first: `switch v.Kind() { case reflect.String: return v.String()`, numbers by v.Int() and strconv, and the format for the rest".into(),
+            unless: "values are of many kinds, and none of them is usual, or they have String methods".into(),
+        });
+    }
     (is_any_value(text) && it.share.lower() >= WORTH).then(|| Advice {
         seen: format!("{callee} finds out the type of its value by reflection each time"),
         attempt: "a string is its own text; of an `any`, ask for the usual types first: `switch v := value.(type) { case string: return v`, numbers by strconv, and the format for the rest".into(),
@@ -363,6 +374,35 @@ func text(value any) string {
             evidence.what = What::Call("fmt.Sprintf");
             assert_eq!(run(&evidence).is_some(), named, "{measure:?}");
         }
+    }
+
+    #[test]
+    fn what_a_value_is_declared_as_decides_what_is_advised() {
+        const FILE: &str = "package p
+
+func text(field reflect.Value, w io.Writer) string {
+	tw := tabwriter.NewWriter(w, 0, 8, 1, ' ', 0)
+	fmt.Fprint(tw, name)
+	fmt.Fprint(w, name)
+	return fmt.Sprint(field)
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let found = |line: i64, what: What<'static>| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Cpu, Class::Boxing, &shape);
+            evidence.what = what;
+            run(&evidence).map(|advice| advice.attempt)
+        };
+        let boxes = What::Cost {
+            class: Class::Boxing,
+            via: "",
+            entry: "runtime.convTstring",
+        };
+        assert_eq!(found(5, boxes.clone()), None, "a tabwriter copies");
+        assert!(found(6, boxes).unwrap().contains("io.WriteString"));
+        let reflected = found(7, What::Call("fmt.Sprint")).unwrap();
+        assert!(reflected.contains("v.Kind()"), "{reflected}");
     }
 
     #[test]

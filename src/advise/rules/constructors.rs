@@ -16,6 +16,8 @@ template, a time zone, a set of certificates, a Replacer), called with literals 
 literal pattern, outside of package initialisation; at least 5 % in compiling expressions or loading
 time zones, with whatever arguments; at least 2 % in the errors of time.Parse and strconv.Parse...,
 where most texts are something else; two strings that are lowered to be compared; `defer` in a loop.
+What a function makes on several lines counts together. Silent about what is made in a profile of tests:
+they do again and again what a program does once.
 
 Why it matters: compiling a regular expression takes microseconds, where matching takes nanoseconds.
 A deferred call in a loop is allocated, and runs only when the function returns.
@@ -28,6 +30,9 @@ When not to: taking `len` out of a loop condition has no effect: the compiler do
 rule for it.",
     run,
 };
+
+/// What copies a text, where it has other letters.
+const LOWERED: &[&str] = &["strings.ToLower", "strings.ToUpper"];
 
 /// What is worth keeping.
 const MADE: &[&str] = &[
@@ -50,6 +55,11 @@ const MADE: &[&str] = &[
     "net/url.Parse",
     "encoding/hex.DecodeString",
 ];
+
+/// Whether a charge is for making what is worth keeping: a list of twenty patterns is one thing to make once.
+pub(crate) fn is_kept(what: &What<'_>) -> bool {
+    matches!(what, What::Call(callee) if MADE.contains(callee) && !LOWERED.contains(callee))
+}
 
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
@@ -76,7 +86,7 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         What::Call(callee) if FAILURES.contains(&callee) && it.share.lower() >= 2.0 => {
             failing(shape, callee)
         }
-        What::Call("strings.ToLower" | "strings.ToUpper") if folds(&shape.text) => Some(Advice {
+        What::Call(callee) if LOWERED.contains(&callee) && folds(&shape.text) => Some(Advice {
             seen: "two strings are converted to be compared, which copies both".into(),
             attempt: "strings.EqualFold(a, b): it compares without a copy".into(),
             unless: "one of the two is needed in that form anyway".into(),
@@ -116,6 +126,16 @@ fn failing(shape: &Shape, callee: &str) -> Option<Advice> {
 
 /// What can be said of a text before it is parsed: how it begins, where the layout stands there.
 fn before(line: &str, callee: &str) -> String {
+    let is_decimal = callee == "strconv.Atoi" || line.contains(", 10, ");
+    // A text such as `31W` begins like a number and is none.
+    if let ("strconv.Atoi" | "strconv.ParseInt" | "strconv.ParseUint", true) = (callee, is_decimal)
+    {
+        let sign = match callee {
+            "strconv.ParseUint" => "",
+            _ => ", behind a sign or none,",
+        };
+        return format!("what is not{sign} digits alone need not go through {callee}");
+    }
     let begin = match callee {
         "time.Parse" | "time.ParseInLocation" => first_of_layout(line, callee),
         "strconv.ParseFloat" => Some("a digit, a sign, a point, or the i or n of inf and nan"),
@@ -232,7 +252,15 @@ mod tests {
             ("t, err := time.Parse(time.RFC1123, s)", "name of a day"),
             ("t, err := time.Parse(layout, s)", "which layout"),
             ("t, err := time.Parse(\"[\"+l+\"]\", s)", "which layout"),
-            ("n, err := strconv.ParseInt(s, 10, 64)", "a digit or a sign"),
+            ("n, err := strconv.ParseInt(s, 0, 64)", "a digit or a sign"),
+            (
+                "n, err := strconv.ParseInt(s, 10, 64)",
+                "what is not, behind a sign or none, digits alone",
+            ),
+            (
+                "n, err := strconv.ParseUint(s, 10, 64)",
+                "what is not digits alone",
+            ),
             (
                 "n, err := strconv.ParseFloat(s, 64)",
                 "or the i or n of inf",

@@ -19,6 +19,7 @@ profile, a slice or a struct that is stored in an interface on a line that calls
 least 1.5 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
 that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner; and in what image/png makes
 where its Encoder has no BufferPool. Silent about what callers get: one per document is what they are for.
+Silent in a profile of tests, which do again and again what a program does once.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
 nearer. A compressor has a megabyte of tables. Put([]byte) allocates a slice header each time, which is what the pool should save.

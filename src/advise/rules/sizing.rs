@@ -131,6 +131,9 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
         attempt: match name.contains('.') && !name.contains('*') {
+            _ if growth.handed => format!(
+                "`{name}` is a parameter: give it room where callers make it, or, where its length can be counted, before the loop{by}"
+            ),
             // Only what lives longer has an array of the time before.
             true => format!(
                 "grow it once before the loop to what is usual{by}, or keep the array of the time before: `{name} = {name}[:0]`"
@@ -179,6 +182,21 @@ func some(l Lexer) (tokens []Token) {
             found.contains("slices.Grow") && !found.contains("[:0]"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn a_slice_that_callers_hand_in_is_theirs_to_size() {
+        const FILE: &str = "package p
+
+func encode(to []byte, l Lexer) []byte {
+	for l.more() {
+		to = append(to, l.next())
+	}
+	return to
+}
+";
+        let found = advice(&Source::new(FILE.into()).unwrap(), 5).unwrap();
+        assert!(found.attempt.contains("where callers make it"), "{found:?}");
     }
 
     #[test]

@@ -56,12 +56,21 @@ impl Source {
                 || self.is_sized_before(&name, at)
                 || declared.is_some_and(|node| self.text(node).contains("make("))
                     && !declared.is_some_and(|node| self.is_empty(node, &name, kind)),
+            handed: declared.is_some_and(|node| self.is_parameter(node)),
             name,
         };
         if let (Some(declared), "slice") = (declared, kind) {
             self.count(&mut growth, declared, *inner, at);
         }
         Some(growth)
+    }
+
+    /// Whether a declaration is that of a parameter, and of no result.
+    fn is_parameter(&self, declared: Node<'_>) -> bool {
+        let list = declared.parent();
+        let function = list.and_then(|list| list.parent());
+        let parameters = function.and_then(|node| node.child_by_field_name("parameters"));
+        list.is_some() && list == parameters
     }
 
     /// Whether a variable is declared outside of the function literal that a node is in.

@@ -108,6 +108,13 @@ impl Source {
             .untyped
             .extend(passed.map(|(argument, _)| self.text(*argument).to_owned()));
         shape.sorts = shape.sorts.take().or_else(|| self.sorted(&name, &given));
+        if name.starts_with("fmt.") {
+            let is = |node: &Node<'_>, words: &[&str]| self.is_declared_with(*node, words);
+            let of_reflect = ["reflect.Value", "reflect.Indirect(", "reflect.New("];
+            shape.formats_reflected |= given.iter().any(|node| is(node, &of_reflect));
+            let writers = ["tabwriter.", "gzip.", "zlib.", "flate."];
+            shape.copies_strings |= given.first().is_some_and(|node| is(node, &writers));
+        }
         shape.hashes |= self.writes_to_hash(function);
         shape.joins_to_write |= self.joins_to_write(&name, &given);
         shape.calls.push((name, literals));
@@ -123,6 +130,15 @@ impl Source {
         let left = statement.and_then(|node| node.child_by_field_name("left"));
         let mut targets = left.map_or("", |left| self.text(left)).split(',');
         targets.any(|target| target.trim() == path)
+    }
+
+    /// Whether a variable is declared with one of some words: its type, or what makes it.
+    fn is_declared_with(&self, name: Node<'_>, words: &[&str]) -> bool {
+        let declared = (name.kind() == "identifier")
+            .then(|| self.declaration_of(self.text(name), name))
+            .flatten();
+        let text = declared.map_or("", |node| self.text(node));
+        words.iter().any(|word| text.contains(word))
     }
 
     /// `h.Write(b)`, where the function makes `h` as a hash, or gets one: a hash has no WriteString.

@@ -15,7 +15,7 @@ use super::values::{measure, values};
 use super::{Finding, LineCost, Target, Used};
 use crate::advise::{
     Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What, block_sizes,
-    charge,
+    charge, is_kept, is_made_anew,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
@@ -101,6 +101,8 @@ struct Gathering<'a> {
     findings: BTreeMap<(&'static str, String, u32, bool), Vec<Finding>>,
     /// The samples of the CPU profiles.
     cpu_samples: u64,
+    /// Most of the profile that is looked at is of tests: they do again what a program does once.
+    of_tests: bool,
 }
 
 /// What is charged somewhere, before the rules look at it.
@@ -133,6 +135,7 @@ impl<'a> Gathering<'a> {
             sizes: HashMap::new(),
             findings: BTreeMap::new(),
             cpu_samples: 0,
+            of_tests: false,
         }
     }
 
@@ -176,6 +179,14 @@ impl<'a> Gathering<'a> {
         if charged.below.samples == 0 {
             target.notes.push(format!(
                 "no sample of `{}` is in the packages of the scope: is it of this program?",
+                given.file
+            ));
+        }
+        self.of_tests = charged.tests.weight.saturating_mul(2) > charged.below.weight;
+        if self.of_tests {
+            target.notes.push(format!(
+                "`{}` is of tests, which do again and again what a program does once: of what is made anew nothing is advised; take it \
+                 from the program under load, or from benchmarks",
                 given.file
             ));
         }
@@ -241,12 +252,58 @@ impl<'a> Gathering<'a> {
 
     /// Asks every rule; returns the one that has advice.
     fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
-        let share = self.share(charge)?;
+        let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
+        let is_small = self.is_small(charge.measure, &share);
+        if is_small && !is_kept(&charge.what) {
+            return None;
+        }
+        let share = match charge.measure {
+            // Every goroutine is counted: nothing is left to chance.
+            Measure::Goroutines | Measure::Leaked => Interval {
+                margin: 0.0,
+                ..share
+            },
+            _ => share,
+        };
         if self.is_first_group(located, charge) {
             return None;
         }
+        let evidence = self.evidence(located, charge, share);
+        let found = RULES
+            .iter()
+            .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
+        // No program that is published has it.
+        if self.locator.is_for_tests(&located.place.package) || self.locator.is_generated(located) {
+            return None;
+        }
+        let (rule, mut advice) = found;
+        // What a function makes on many lines counts together.
+        if is_small && rule.id != "GBO314" {
+            return None;
+        }
+        if self.of_tests && is_made_anew(rule.id, &charge.what) {
+            return None;
+        }
+        if loads(&located.place.function) {
+            advice
+                .unless
+                .push_str("; or it runs once per program, to load");
+        }
+        let mut finding = finding(rule, advice, charge, share, located);
+        finding.patch = self.locator.patch(located, rule.id);
+        self.keep(rule.id, finding);
+        (!is_small).then(|| rule.id.to_owned())
+    }
+
+    /// What rules look at.
+    fn evidence<'e>(
+        &'e self,
+        located: &'e Located,
+        charge: &Charge<'e>,
+        share: Interval,
+    ) -> Evidence<'e> {
         let place = (located.place.file.clone(), located.place.line);
-        let evidence = Evidence {
+        Evidence {
             measure: charge.measure,
             what: charge.what.clone(),
             share,
@@ -256,36 +313,13 @@ impl<'a> Gathering<'a> {
             memory: charge.memory,
             sizes: self.sizes.get(&place),
             go: located.go_line.map_or(self.go, |line| line.min(self.go)),
-        };
-        let found = RULES
-            .iter()
-            .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
-        // No program that is published has it.
-        if self.locator.is_for_tests(&located.place.package) || self.locator.is_generated(located) {
-            return None;
         }
-        let (rule, mut advice) = found;
-        if loads(&located.place.function) {
-            advice
-                .unless
-                .push_str("; or it runs once per program, to load");
-        }
-        let mut finding = finding(rule, advice, charge, share, located);
-        finding.patch = self.locator.patch(located, rule.id);
-        self.keep(rule.id, finding);
-        Some(rule.id.to_owned())
     }
 
-    /// The share of a charge; `None` where it is not worth a change, or chance alone may have made it.
-    fn share(&self, charge: &Charge<'_>) -> Option<Interval> {
-        let mut share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
-        if matches!(charge.measure, Measure::Goroutines | Measure::Leaked) {
-            // Every goroutine is counted: nothing is left to chance.
-            share.margin = 0.0;
-            return Some(share);
-        }
-        let small = share.percent < self.min_share || share.samples < self.min_samples;
-        (!small).then_some(share)
+    /// Whether a share is not worth a change, or chance alone may have made it.
+    fn is_small(&self, measure: Measure, share: &Interval) -> bool {
+        let counted = matches!(measure, Measure::Goroutines | Measure::Leaked);
+        !counted && (share.percent < self.min_share || share.samples < self.min_samples)
     }
 
     /// Keeps what a rule says of a line.
@@ -317,7 +351,7 @@ impl<'a> Gathering<'a> {
         of_heap && shows && !self.growing.contains(&place)
     }
 
-    fn finish(self, target: &mut Target) {
+    fn finish(mut self, target: &mut Target) {
         let ignore = &self.inputs.config.advise.ignore;
         let named = |finding: &Finding| {
             ignore
@@ -325,14 +359,17 @@ impl<'a> Gathering<'a> {
                 .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
         };
         let work = self.memory_work.unwrap_or(1.0);
-        let all = self.findings.into_values();
+        let all = std::mem::take(&mut self.findings).into_values();
         let all = all.filter_map(|of_line| worthiest(of_line, work));
         let all = all.filter(|finding| !is_little_memory(finding, target, self.min_samples));
         let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
             all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
         target.ignored = ignored.len() as u64;
         order_findings(&mut kept, work);
-        target.findings = each_once(kept);
+        let mut kept = each_once(kept);
+        kept.retain(|finding| !self.is_small(finding.measure, &finding.share));
+        order_findings(&mut kept, work);
+        target.findings = kept;
         order_costs(&mut target.costs);
     }
 }

@@ -64,29 +64,30 @@ type Change = (String, String, String, String);
 /// makes anew on several lines, such as the patterns of a list, is said once, too.
 pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
     let mut places: HashMap<Change, usize> = HashMap::new();
-    let mut kept: Vec<(Finding, Vec<f64>)> = Vec::new();
+    let mut kept: Vec<(Finding, usize)> = Vec::new();
     for it in findings {
         let known = change(&it).map(|change| *places.entry(change).or_insert(kept.len()));
         match known.filter(|place| *place < kept.len()) {
             Some(place) => {
                 // The first line stands for all: which is the heaviest changes from profile to profile.
                 let (first, others) = &mut kept[place];
-                let is_before = it.rule == "GBO314" && it.place.line < first.place.line;
-                let other = if is_before {
-                    std::mem::replace(first, it)
-                } else {
-                    it
-                };
-                others.push(other.share.percent);
+                *others += 1;
+                if it.rule == "GBO314" {
+                    let share = first.share.plus(it.share);
+                    let amount = first.amount.saturating_add(it.amount);
+                    if it.place.line < first.place.line {
+                        *first = it;
+                    }
+                    (first.share, first.amount) = (share, amount);
+                }
             }
-            None => kept.push((it, Vec::new())),
+            None => kept.push((it, 0)),
         }
     }
-    let with_others = |(mut it, others): (Finding, Vec<f64>)| {
-        if it.rule == "GBO314" && !others.is_empty() {
-            let sum = it.share.percent + others.iter().sum::<f64>();
-            let lines = counted_of(others.len(), "more line");
-            it.seen += &format!("; with {lines} of the function: {sum:.1} %");
+    let with_others = |(mut it, others): (Finding, usize)| {
+        if it.rule == "GBO314" && others > 0 {
+            let lines = counted_of(others, "more line");
+            it.seen += &format!("; {lines} of the function do the same, and count here");
         }
         it
     };
