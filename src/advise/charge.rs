@@ -271,28 +271,44 @@ fn one(
     }
     let at = &stack[user];
     let line = sums.line(charged, || line(at, starts), at.frame.name, at.frame.line);
-    let called = stack[owner..user]
-        .last()
-        .map(|seen| seen.frame.name().into_owned());
+    let once = stack.iter().any(|seen| seen.function.once);
     let spent = sums.spent.entry(line).or_default();
-    spent.all.add(sum);
-    if class.is_none() {
-        spent.plain.add(sum);
-    }
-    if user == owner {
-        spent.direct.add(sum);
+    let parts = [
+        (true, &mut spent.all),
+        (class.is_none(), &mut spent.plain),
+        (user == owner, &mut spent.direct),
+        (once, &mut spent.once),
+        (once, &mut charged.once),
+    ];
+    for (_, part) in parts.into_iter().filter(|part| part.0) {
+        part.add(sum);
     }
     // What runs once per program is hot only where the program is short.
-    if stack.iter().any(|seen| seen.function.once) {
-        spent.once.add(sum);
-        charged.once.add(sum);
-        return;
+    if !once {
+        pay(
+            line,
+            &stack[owner..user],
+            sum,
+            class.map(|class| (class, entry)),
+            (charged, sums),
+        );
     }
-    let made = made(&stack[owner..user], called.as_deref());
+}
+
+/// Charges a line for what it calls, leaf first, and for what the runtime does for that: a class, by a function of the runtime.
+fn pay(
+    line: usize,
+    below: &[Seen<'_>],
+    sum: Sum,
+    class: Option<(Class, String)>,
+    (charged, sums): (&mut Charged, &mut Sums),
+) {
+    let called = below.last().map(|seen| seen.frame.name().into_owned());
+    let made = made(below, called.as_deref());
     if let Some(callee) = made.filter(|text| called.as_ref() != Some(text)) {
         sums.calls.entry((line, callee)).or_default().add(sum);
     }
-    if let Some(class) = class {
+    if let Some((class, entry)) = class {
         charged.own.entry(class).or_default().add(sum);
         let via = called.clone().unwrap_or_default();
         let cost = sums.costs.entry((line, class)).or_default();

@@ -6,6 +6,8 @@ pub mod cgo;
 
 pub mod channels;
 
+mod cheaper;
+
 pub mod concat;
 
 pub mod constructors;
@@ -26,7 +28,8 @@ pub mod subslice;
 
 use super::cost_class::Class;
 use super::rule::{Rule, What};
-pub(crate) use constructors::is_kept;
+pub(crate) use constructors::counts_together;
+use constructors::is_kept;
 
 /// Every rule, in the order of the lessons.
 pub const RULES: &[Rule] = &[

@@ -8,13 +8,19 @@ mod bounds;
 
 mod buffered;
 
+mod cheaper;
+
 mod constants;
+
+mod converted;
 
 mod declarations;
 
 mod result_uses;
 
 mod rounds;
+
+mod scratch;
 
 mod field;
 
@@ -40,7 +46,9 @@ use std::rc::Rc;
 
 use about_function::AboutFunction;
 use buffered::Buffered;
+pub(crate) use cheaper::Cheaper;
 use declarations::Declarations;
+pub(crate) use scratch::Scratch;
 use tree_sitter::{Node, Parser, Point, Tree};
 use uses::GoesOn;
 
@@ -111,6 +119,18 @@ pub struct Shape {
     pub(crate) copies_strings: bool,
     /// Arguments for parameters of type `any`, of functions that this file declares.
     pub(crate) untyped: Vec<String>,
+    /// A call that has a cheaper form, for what is done with its result.
+    pub(crate) cheaper: Option<(String, Cheaper)>,
+    /// A record that is read here is only looked at, and the reader need not make the next one anew.
+    pub(crate) record_of_round: bool,
+    /// A buffer is put before what is in memory.
+    pub(crate) of_memory: bool,
+    /// A map or a slice that each round of a loop makes anew, and leaves behind: it is made or filled here.
+    pub(crate) scratch: Option<Scratch>,
+    /// An array that is declared here, and the lines of the branches that alone need it.
+    pub(crate) array_for_branches: Option<(String, Vec<i64>)>,
+    /// `string(x)` or `[]byte(x)`, which the function makes of the same value on other lines, too.
+    pub(crate) converted_again: Option<String>,
     /// What the line declares is returned, or stored where others find it.
     pub(crate) leaves: bool,
     /// What the line declares is an argument of a call whose result is returned: `return wrap(x)`.

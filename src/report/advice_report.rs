@@ -184,6 +184,9 @@ pub(crate) struct Finding {
     /// The change, where the rule can write it; `advise --try N` measures it.
     #[serde(default)]
     pub(crate) patch: Option<Patch>,
+    /// It says something only where more lines of the function do the same.
+    #[serde(skip)]
+    pub(crate) needs_others: bool,
 }
 
 /// A change of the sources that follows a piece of advice.

@@ -504,7 +504,7 @@ fn what_a_function_makes_on_many_lines_counts_together() {
     let percent = one["share"]["percent"].as_f64().unwrap();
     assert!((percent - 40.0 / 9.4).abs() < 0.01, "{percent}");
     let seen = one["seen"].as_str().unwrap();
-    assert!(seen.contains("7 more lines of the function"), "{seen}");
+    assert!(seen.contains("also on 7 more lines"), "{seen}");
     assert!(!notes.contains("is of tests"), "{notes}");
     // One of them alone is too little to say anything.
     let (findings, _) = found(false, 1);

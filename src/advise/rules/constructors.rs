@@ -1,5 +1,6 @@
 //! Lesson 14: what could be done once is done again and again.
 
+use super::cheaper;
 use crate::advise::Literals;
 use crate::advise::Shape;
 use crate::advise::cost_class::{Class, FAILURES};
@@ -15,7 +16,11 @@ What it sees: time spent in a function that makes something worth keeping (a reg
 template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
 literal pattern, outside of package initialisation; at least 5 % in compiling expressions or loading
 time zones, with whatever arguments; at least 2 % in the errors of time.Parse and strconv.Parse...,
-where most texts are something else; two strings that are lowered to be compared; `defer` in a loop.
+where most texts are something else; two strings that are lowered to be compared; `defer` in a loop;
+at least 1.5 % in strings.Split and its like where only the parts around the first separator are read
+(Cut), the parts are walked over once (SplitSeq, Go 1.24) or counted (Count); the same conversion,
+string(b), on several lines of a function that one run gets to; at least 3 % of the CPU in printing to the
+standard output, which has no buffer.
 What a function makes on several lines counts together. Silent about what is made in a profile of tests:
 they do again and again what a program does once.
 
@@ -23,7 +28,8 @@ Why it matters: compiling a regular expression takes microseconds, where matchin
 A deferred call in a loop is allocated, and runs only when the function returns.
 
 What to do: make it once, in a package variable; sync.OnceValue where it must not happen at start-up.
-Where the argument differs, keep what was made by it. strings.EqualFold compares without a copy.
+Where the argument differs, keep what was made by it. strings.EqualFold compares without a copy,
+strings.Cut and strings.SplitSeq take apart without a slice.
 Put the body of the loop with its defer into a function.
 
 When not to: taking `len` out of a loop condition has no effect: the compiler does it. There is no
@@ -54,9 +60,24 @@ const MADE: &[&str] = &[
     "strings.ToUpper",
     "net/url.Parse",
     "encoding/hex.DecodeString",
+    "errors.New",
+    "fmt.Errorf",
 ];
 
-/// Whether a charge is for making what is worth keeping: a list of twenty patterns is one thing to make once.
+/// Whether a charge counts together with those of other lines of the function, as that for the patterns of a list, which are one
+/// thing to make once, or for the same conversion on several lines.
+pub(crate) fn counts_together(what: &What<'_>) -> bool {
+    is_kept(what)
+        || matches!(
+            what,
+            What::Cost {
+                class: Class::Conversion,
+                ..
+            }
+        )
+}
+
+/// Whether a charge is for making what is worth keeping.
 pub(crate) fn is_kept(what: &What<'_>) -> bool {
     matches!(what, What::Call(callee) if MADE.contains(callee) && !LOWERED.contains(callee))
 }
@@ -97,7 +118,9 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             let (_, literals) = calls.find(|call| call.0.rsplit('.').next() == Some(name))?;
             advice(callee, *literals).or_else(|| by_key(callee, it.share.percent))
         }
-        _ => None,
+        What::Call(callee) if PRINTS.contains(&callee) => printing(it),
+        What::Call(callee) => cheaper::call(it, callee),
+        What::Cost { .. } => cheaper::conversion(it),
     }
 }
 
@@ -236,6 +259,21 @@ fn advice(callee: &str, literals: Literals) -> Option<Advice> {
     })
 }
 
+/// What prints to the standard output, each time by a call of the system.
+const PRINTS: &[&str] = &["fmt.Println", "fmt.Printf", "fmt.Print"];
+
+/// Percent of the CPU from which on a buffer before the standard output is worth it.
+const PRINTED: f64 = 3.0;
+
+/// What is said of a line that prints again and again.
+fn printing(it: &Evidence<'_>) -> Option<Advice> {
+    (it.measure == Measure::Cpu && it.share.lower() >= PRINTED).then(|| Advice {
+        seen: "the standard output has no buffer: each call here is a call of the system".into(),
+        attempt: "write to one `bufio.NewWriter(os.Stdout)`, and flush it at the end and before the program waits".into(),
+        unless: "somebody has to see each line at once, also when the program crashes".into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,6 +361,9 @@ func f(text, tail string) {
             attempt("crypto/x509.SystemCertPool", "x509.SystemCertPool()"),
             once
         );
+        let error = |call: &str| attempt("errors.New", call);
+        assert_eq!(error("errors.New(\"end\")"), once);
+        assert_eq!(error("errors.New(text)"), None);
         assert!(!MADE.contains(&"runtime/debug.Stack"));
     }
 }

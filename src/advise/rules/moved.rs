@@ -63,6 +63,10 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     if to_c || !shape.function.mentioned.iter().any(|text| text == name) {
         return None;
     }
+    let array = shape.array_for_branches.as_ref();
+    if let Some((array, lines)) = array.filter(|array| array.0 == name) {
+        return Some(array_of_branches(array, lines));
+    }
     // What is known of a name may be of another variable.
     if shape.function.repeated.iter().any(|text| text == name) {
         return None;
@@ -107,6 +111,19 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         attempt,
         unless: format!("`{name}` must live on after the function"),
     })
+}
+
+/// An array of which only branches make a slice.
+fn array_of_branches(name: &str, lines: &[i64]) -> Advice {
+    let numbers: Vec<String> = lines.iter().map(i64::to_string).collect();
+    Advice {
+        seen: format!(
+            "the array `{name}` is moved to the heap each time, and only branches make a slice of it (lines {})",
+            numbers.join(", ")
+        ),
+        attempt: "declare it in these branches: who needs none makes none; in a loop, make it there the first time".into(),
+        unless: "most runs take one of the branches".into(),
+    }
 }
 
 /// A variable whose address is only taken in branches, on some lines.

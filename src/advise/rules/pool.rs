@@ -18,7 +18,9 @@ behind a pointer that does not leave the function, or, in a loop, whose type has
 profile, a slice or a struct that is stored in an interface on a line that calls Put. In either, at
 least 1.5 % in making what has a Reset method: compressors, decompressors; buffered readers and writers
 that are made in a loop, or take 10 %; or, in a loop, in the buffers of a bufio.Scanner; and in what image/png makes
-where its Encoder has no BufferPool. Silent about what callers get: one per document is what they are for.
+where its Encoder has no BufferPool. Maps and slices that each round of a loop makes, fills and leaves
+behind; a bufio.Reader or Scanner before strings.NewReader, which is in memory already; csv.Reader
+without ReuseRecord, where records are only looked at. Silent about what callers get: one per document is what they are for.
 Silent in a profile of tests, which do again and again what a program does once.
 
 Why it matters: a large object has to be cleared when it is made, and brings the next collection
@@ -44,7 +46,12 @@ const CHURN: i64 = 50;
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let shape = it.shape?;
     if let What::Call(callee) = it.what {
-        return reusable(it, callee, shape);
+        return of_memory(it, callee, shape)
+            .or_else(|| record(it, callee, shape))
+            .or_else(|| reusable(it, callee, shape));
+    }
+    if let Some(advice) = scratch(it, shape) {
+        return Some(advice);
     }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
     if it.measure == Measure::Cpu && it.is(Class::Boxing) && puts {
@@ -84,6 +91,67 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
         ),
         attempt: "reuse them: a sync.Pool of pointers, or a buffer that the caller keeps".into(),
         unless: "somebody may still hold the buffer when it is put back".into(),
+    })
+}
+
+/// The Go that has `clear`.
+const CLEARS: (u32, u32) = (1, 21);
+
+/// A map or a slice of one round of a loop, which the next round could fill again.
+fn scratch(it: &Evidence<'_>, shape: &Shape) -> Option<Advice> {
+    let of_it = [Class::MapGrow, Class::Append, Class::Make, Class::New];
+    let measured = matches!(it.measure, Measure::Cpu | Measure::Allocated);
+    let is_of_it = of_it.iter().any(|class| it.is(*class)) && it.via().is_empty();
+    if !measured || !is_of_it || it.share.lower() < LEAST {
+        return None;
+    }
+    let found = shape.scratch.as_ref()?;
+    let (name, line) = (&found.name, found.looped_on);
+    let (what, empty) = match (found.is_map, it.go >= CLEARS) {
+        (true, true) => ("map", format!("clear({name})")),
+        (true, false) => (
+            "map",
+            format!("for k := range {name} {{ delete({name}, k) }}"),
+        ),
+        (false, _) => ("slice", format!("{name} = {name}[:0]")),
+    };
+    Some(Advice {
+        seen: format!("each round of the loop on line {line} makes the {what} `{name}` anew, fills it and drops it"),
+        attempt: format!("make it once before the loop, and empty it in each round: `{empty}`"),
+        unless: match found.is_map {
+            true => "one round fills it much more than the others: emptying takes as long as it was ever large",
+            false => "the loop runs once or twice",
+        }
+        .into(),
+    })
+}
+
+/// A buffer before a reader of memory.
+fn of_memory(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
+    let is_reader = callee == "bufio.NewReaderSize" || callee == "bufio.(*Scanner).Scan";
+    let measured = it.measure == Measure::Allocated && it.share.lower() >= LEAST;
+    (is_reader && measured && shape.of_memory).then(|| Advice {
+        seen: "what is read is in memory already, and a buffer of 4 KiB is put before it".into(),
+        attempt: match it.go >= (1, 24) {
+            true => "cut it: strings.Lines, strings.SplitSeq, strings.Cut, or those of bytes; strings.Reader itself reads bytes and runes",
+            false => "cut it: strings.Cut, strings.IndexByte, or those of bytes; strings.Reader itself reads bytes and runes",
+        }
+        .into(),
+        unless: "the text is far longer than the buffer".into(),
+    })
+}
+
+/// Percent of the allocated bytes from which on a list of fields is worth a setting: the text of the fields is made all the same.
+const RECORDS: f64 = 3.0;
+
+/// The list of fields of a record of CSV, which the next record could use.
+fn record(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
+    let measured = it.measure == Measure::Allocated && it.share.lower() >= RECORDS;
+    let is_csv = callee == "encoding/csv.(*Reader).Read";
+    (is_csv && measured && shape.record_of_round).then(|| Advice {
+        seen: "csv.Reader makes the list of fields anew for each record, and here it is only looked at".into(),
+        attempt: "set ReuseRecord of the reader: the fields stay strings of their own, only the list is used again".into(),
+        unless: "another use of the reader keeps the lists".into(),
     })
 }
 

@@ -130,24 +130,34 @@ fn unbounded(it: &Evidence<'_>, grown: &[Growth]) -> Option<Advice> {
     let name = &growth.name;
     Some(Advice {
         seen: format!("`{name}` grows step by step in a loop: each step leaves an array behind"),
-        attempt: match name.contains('.') && !name.contains('*') {
-            _ if growth.handed => format!(
-                "`{name}` is a parameter: give it room where callers make it, or, where its length can be counted, before the loop{by}"
-            ),
-            // Only what lives longer has an array of the time before.
-            true => format!(
-                "grow it once before the loop to what is usual{by}, or keep the array of the time before: `{name} = {name}[:0]`"
-            ),
-            false => format!(
-                "give it the room that is usual, or that can be counted, once before the loop{by}"
-            ),
-        },
+        attempt: room(growth, by),
         unless: match growth.filtered {
             true => "many calls put nothing in, which costs no memory today",
             false => "most are short and few are very long: then memory lies idle",
         }
         .into(),
     })
+}
+
+/// What to do with a slice without a visible bound.
+fn room(growth: &Growth, by: &str) -> String {
+    let name = &growth.name;
+    if growth.handed {
+        return format!(
+            "`{name}` is a parameter: give it room where callers make it, or, where its length can be counted, before the loop{by}"
+        );
+    }
+    match name.contains('.') && !name.contains('*') {
+        // Only what lives longer has an array of the time before.
+        true => format!(
+            "grow it once before the loop to what is usual{by}, or keep the array of the time before: `{name} = {name}[:0]`"
+        ),
+        false => {
+            format!(
+                "give it the room that is usual, or that can be counted, once before the loop{by}"
+            )
+        }
+    }
 }
 
 #[cfg(test)]

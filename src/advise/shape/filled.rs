@@ -95,7 +95,7 @@ impl Source {
     }
 
     /// Whether a declaration makes a slice or a map without a size.
-    fn is_empty(&self, declaration: Node<'_>, name: &str, kind: &str) -> bool {
+    pub(super) fn is_empty(&self, declaration: Node<'_>, name: &str, kind: &str) -> bool {
         match declaration.kind() {
             "var_spec" => match declaration.child_by_field_name("value") {
                 Some(value) => self.makes_empty(self.text(value), kind),

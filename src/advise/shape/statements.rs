@@ -22,7 +22,9 @@ impl Source {
             }
             "receive_statement" => shape.channel = true,
             "for_statement" => self.range(node, shape),
+            "type_conversion_expression" => self.conversion(node, shape),
             "call_expression" => {
+                self.conversion(node, shape);
                 self.call(node, shape);
                 shape.wrapped |= self.is_buffer_of_result(node);
             }
@@ -33,6 +35,13 @@ impl Source {
             "short_var_declaration" | "var_spec" => {
                 shape.leaves |= self.leaves(node) || self.is_put_away(node);
                 shape.wrapped |= self.is_argument_of_result(node);
+                shape.array_for_branches = self
+                    .array_for_branches(node)
+                    .or_else(|| shape.array_for_branches.take());
+                let left = node
+                    .child_by_field_name("left")
+                    .and_then(|left| left.named_child(0));
+                self.scratch_of(left.or_else(|| node.child_by_field_name("name")), shape);
             }
             // A field of a literal that began on a line above goes where that goes.
             "keyed_element" => shape.leaves |= self.is_field_of_what_leaves(node),
@@ -41,6 +50,7 @@ impl Source {
                     .named_child(0)
                     .filter(|node| node.kind() == "index_expression")
                 {
+                    self.scratch_of(index.child_by_field_name("operand"), shape);
                     let growth = self.growth(index.child_by_field_name("operand"), node, "map");
                     shape.writes.extend(growth.map(|growth| Growth {
                         filtered: true,
@@ -50,6 +60,18 @@ impl Source {
             }
             _ => {}
         }
+    }
+
+    /// Notes what is made anew in each round and left behind.
+    fn scratch_of(&self, name: Option<Node<'_>>, shape: &mut Shape) {
+        let found = name.and_then(|name| self.scratch(name));
+        shape.scratch = shape.scratch.take().or(found);
+    }
+
+    /// Notes a conversion that is made again elsewhere.
+    fn conversion(&self, node: Node<'_>, shape: &mut Shape) {
+        let found = self.converted_again(node);
+        shape.converted_again = shape.converted_again.take().or(found);
     }
 
     fn range(&self, node: Node<'_>, shape: &mut Shape) {
@@ -92,6 +114,7 @@ impl Source {
                     && !self.has_room(path)
             });
             shape.grows_field = grown.or(shape.grows_field.take());
+            self.scratch_of(given.first().copied(), shape);
             let growth = self.growth(given.first().copied(), node, "slice");
             let by_lists = !single && given.get(1).is_some_and(|list| !self.is_part(*list));
             let bound = |growth: Growth| Growth {
@@ -115,6 +138,10 @@ impl Source {
             let writers = ["tabwriter.", "gzip.", "zlib.", "flate."];
             shape.copies_strings |= given.first().is_some_and(|node| is(node, &writers));
         }
+        let cheaper = self.cheaper(&name, node, &given);
+        shape.cheaper = shape.cheaper.take().or(cheaper);
+        shape.record_of_round |= self.is_record_of_round(&name, node);
+        shape.of_memory |= self.is_of_memory(&name, node, &given);
         shape.hashes |= self.writes_to_hash(function);
         shape.joins_to_write |= self.joins_to_write(&name, &given);
         shape.calls.push((name, literals));
@@ -231,6 +258,7 @@ impl Source {
             .filter(|node| node.kind() == "index_expression")
         {
             shape.grows_map = true;
+            self.scratch_of(index.child_by_field_name("operand"), shape);
             let growth = self.growth(index.child_by_field_name("operand"), node, "map");
             let counts = operator != "=";
             shape.writes.extend(growth.map(|growth| Growth {

@@ -162,7 +162,7 @@ impl Source {
     }
 
     /// Whether a condition stands between the declaration of a name and a node that is no loop: not every run gets there.
-    fn is_branch(&self, node: Node<'_>, name: &str) -> bool {
+    pub(super) fn is_branch(&self, node: Node<'_>, name: &str) -> bool {
         let Some(declared) = self.declaration_of(name, node) else {
             return false;
         };

@@ -8,21 +8,21 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use costs::order_costs;
 use finding::{each_once, finding, is_little_memory, loads, order_findings, worthiest};
 
 use super::locate::{Located, Locator};
 use super::values::{measure, values};
-use super::{Finding, LineCost, Target, Used};
+use super::{Finding, Target, Used};
 use crate::advise::{
     Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What, block_sizes,
-    charge, is_kept, is_made_anew,
+    charge, counts_together, is_made_anew,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
 use crate::escape::{self, IdentifiedSite};
 use crate::go;
 use crate::go::pattern;
-use crate::order::Order;
 use crate::plan::Facts;
 use crate::profile::Profile;
 
@@ -254,7 +254,7 @@ impl<'a> Gathering<'a> {
     fn judge(&mut self, located: &Located, charge: &Charge<'_>) -> Option<String> {
         let share = Interval::new(charge.sum.samples, charge.sum.weight, charge.total);
         let is_small = self.is_small(charge.measure, &share);
-        if is_small && !is_kept(&charge.what) {
+        if is_small && !counts_together(&charge.what) {
             return None;
         }
         let share = match charge.measure {
@@ -291,6 +291,7 @@ impl<'a> Gathering<'a> {
         }
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
+        finding.needs_others = rule.id == "GBO314" && is_conversion(&charge.what);
         self.keep(rule.id, finding);
         (!is_small).then(|| rule.id.to_owned())
     }
@@ -374,14 +375,15 @@ impl<'a> Gathering<'a> {
     }
 }
 
-fn order_costs(costs: &mut [LineCost]) {
-    costs.order_by(|a, b| {
-        let measure = a.measure.cmp(&b.measure);
-        let certain = || b.share.lower().total_cmp(&a.share.lower());
-        let place =
-            || (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class));
-        measure.then_with(certain).then_with(place)
-    });
+/// Whether a charge is for copying a string or bytes.
+fn is_conversion(what: &What<'_>) -> bool {
+    matches!(
+        what,
+        What::Cost {
+            class: Class::Conversion,
+            ..
+        }
+    )
 }
 
 /// The whole of a profile. Locks of the runtime itself are nobody's.

@@ -157,3 +157,14 @@ impl<'a> Gathering<'a> {
         }
     }
 }
+
+/// By what is certain, most first.
+pub(super) fn order_costs(costs: &mut [LineCost]) {
+    costs.order_by(|a, b| {
+        let measure = a.measure.cmp(&b.measure);
+        let certain = || b.share.lower().total_cmp(&a.share.lower());
+        let place =
+            || (&a.place.file, a.place.line, a.class).cmp(&(&b.place.file, b.place.line, b.class));
+        measure.then_with(certain).then_with(place)
+    });
+}

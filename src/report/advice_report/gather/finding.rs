@@ -84,10 +84,11 @@ pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
             None => kept.push((it, 0)),
         }
     }
+    kept.retain(|(it, others)| !it.needs_others || *others > 0);
     let with_others = |(mut it, others): (Finding, usize)| {
         if it.rule == "GBO314" && others > 0 {
             let lines = counted_of(others, "more line");
-            it.seen += &format!("; {lines} of the function do the same, and count here");
+            it.seen += &format!("; also on {lines} of the function, counted here");
         }
         it
     };
@@ -136,6 +137,7 @@ pub(super) fn finding(
         unless: advice.unless,
         verify,
         patch: None,
+        needs_others: false,
     }
 }
 

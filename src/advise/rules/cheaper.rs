@@ -1,0 +1,95 @@
+//! Lesson 14, too: calls that have a cheaper form for what is done with their results, and conversions made again.
+
+use crate::advise::cost_class::Class;
+use crate::advise::rule::{Advice, Evidence};
+use crate::advise::shape::Cheaper;
+
+/// Percent from which on a change of one call is worth it: a part of what it costs stays.
+const WORTH: f64 = 1.5;
+
+/// The Go that has `Cut`.
+const CUTS: (u32, u32) = (1, 18);
+
+/// The Go that has `SplitSeq` and its like.
+const WALKS: (u32, u32) = (1, 24);
+
+/// What is said of a call whose result is only looked at in part.
+pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    let (written, form) = it.shape?.cheaper.as_ref()?;
+    if written != callee || it.share.lower() < WORTH {
+        return None;
+    }
+    let (package, function) = written.split_once('.')?;
+    let (attempt, unless) = match form {
+        Cheaper::Cut if it.go >= CUTS => (
+            format!("`before, after, found := {package}.Cut(...)`: it makes no slice"),
+            "a separator that is empty splits into characters: Cut does not",
+        ),
+        Cheaper::Walk if it.go >= WALKS => (
+            format!(
+                "range over {package}.{function}Seq: it gives one part after the other, and makes no slice"
+            ),
+            "the loop changes what is split",
+        ),
+        Cheaper::Count => (
+            format!("{package}.Count(...) + 1: it makes no slice"),
+            "a separator that is empty splits into characters",
+        ),
+        _ => return None,
+    };
+    let seen = match form {
+        Cheaper::Cut => "makes a slice of which only the parts around the first separator are read",
+        Cheaper::Walk => "makes a slice that is walked over once",
+        Cheaper::Count => "makes a slice of which only the length is asked",
+    };
+    Some(Advice {
+        seen: format!("{written} {seen}"),
+        attempt,
+        unless: unless.into(),
+    })
+}
+
+/// What is said of a conversion that a function makes of the same value on several lines; it counts where more of them cost.
+pub(super) fn conversion(it: &Evidence<'_>) -> Option<Advice> {
+    let text = it.shape?.converted_again.as_ref()?;
+    (it.is(Class::Conversion) && it.via().is_empty()).then(|| Advice {
+        seen: format!("`{text}` copies the same value again and again in this function"),
+        attempt: "convert once and use the copy".into(),
+        unless: "most runs get to one of the lines only, or the value changes in between".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advise::rule::{Measure, What};
+    use crate::advise::{Interval, Source};
+
+    #[test]
+    fn a_form_is_named_where_the_module_has_it() {
+        const FILE: &str = "package p
+
+func f(line string) {
+	kv := strings.SplitN(line, \":\", 2)
+	use(kv[0], kv[1])
+	for _, part := range strings.Fields(line) { use(part) }
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let found = |line, callee, go, percent| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::Other, &shape);
+            evidence.what = What::Call(callee);
+            (evidence.go, evidence.share) = (go, Interval::new(1000, percent, 100));
+            call(&evidence, callee).map(|advice| advice.attempt)
+        };
+        let cut = found(4, "strings.SplitN", (1, 18), 5).unwrap();
+        assert!(cut.contains("strings.Cut("), "{cut}");
+        assert_eq!(found(4, "strings.SplitN", (1, 17), 5), None);
+        assert_eq!(found(4, "strings.SplitN", (1, 18), 1), None, "little");
+        assert_eq!(found(4, "strings.Index", (1, 18), 5), None, "another call");
+        let walk = found(6, "strings.Fields", (1, 24), 5).unwrap();
+        assert!(walk.contains("strings.FieldsSeq"), "{walk}");
+        assert_eq!(found(6, "strings.Fields", (1, 23), 5), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! Finds conversions between strings and bytes that a function makes several times of the same value.
+
+use tree_sitter::Node;
+
+use super::{Source, all_below, row};
+
+impl Source {
+    /// `string(x)` or `[]byte(x)` of a name or a field, where the function makes the same again on a line that may run as well,
+    /// and does not change it between.
+    pub(super) fn converted_again(&self, node: Node<'_>) -> Option<String> {
+        if !self.is_conversion(node) || self.is_free(node) {
+            return None;
+        }
+        let function = self.enclosing(node)?;
+        let text = self.text(node);
+        let is_again = |other: &Node<'_>| {
+            row(other.start_position()) != row(node.start_position())
+                && self.text(*other) == text
+                && self.is_conversion(*other)
+                && !self.is_free(*other)
+                && !is_instead(node, *other)
+                && !self.is_set_between(node, *other, function)
+        };
+        let mut all = all_below(function).filter(|other| other.kind() == node.kind());
+        all.any(|other| is_again(&other)).then(|| text.to_owned())
+    }
+
+    /// `string(x.y)`, `[]byte(x)`
+    fn is_conversion(&self, node: Node<'_>) -> bool {
+        let of = match node.kind() {
+            "call_expression" => {
+                let function = node.child_by_field_name("function");
+                let arguments = node.child_by_field_name("arguments");
+                let is_string = function.is_some_and(|function| self.text(function) == "string");
+                arguments
+                    .filter(|list| is_string && list.named_child_count() == 1)
+                    .and_then(|list| list.named_child(0))
+            }
+            "type_conversion_expression" => {
+                let to = node.child_by_field_name("type");
+                let is_bytes = to.is_some_and(|to| self.text(to) == "[]byte");
+                node.child_by_field_name("operand").filter(|_| is_bytes)
+            }
+            _ => None,
+        };
+        of.is_some_and(|of| self.is_path(of))
+    }
+
+    /// A name, or fields of one: it has the same value until somebody sets it.
+    fn is_path(&self, node: Node<'_>) -> bool {
+        match node.kind() {
+            "identifier" => true,
+            "selector_expression" => {
+                let operand = node.child_by_field_name("operand");
+                operand.is_some_and(|operand| self.is_path(operand))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the compiler copies nothing: a key that is looked up, a comparison, a concatenation, what is walked over.
+    fn is_free(&self, node: Node<'_>) -> bool {
+        let Some(parent) = node.parent() else {
+            return true;
+        };
+        match parent.kind() {
+            "index_expression" => !is_written(parent),
+            "binary_expression" | "range_clause" | "expression_switch_statement" => true,
+            "argument_list" => {
+                let call = parent.parent();
+                let function = call.and_then(|call| call.child_by_field_name("function"));
+                function.is_some_and(|function| {
+                    matches!(self.text(function), "len" | "append" | "copy")
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something between two nodes sets what they convert.
+    fn is_set_between(&self, one: Node<'_>, other: Node<'_>, function: Node<'_>) -> bool {
+        let (begin, end) = match one.start_byte() < other.start_byte() {
+            true => (one.end_byte(), other.start_byte()),
+            false => (other.end_byte(), one.start_byte()),
+        };
+        let text = self.text(one);
+        let inside = text
+            .split_once('(')
+            .map_or("", |(_, rest)| rest.trim_end_matches(')'));
+        let is_part = |target: &str| {
+            let rest = inside.strip_prefix(target);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        all_below(function).any(|node| {
+            let sets = matches!(
+                node.kind(),
+                "assignment_statement" | "short_var_declaration"
+            );
+            let between = node.start_byte() >= begin && node.start_byte() < end;
+            let left = node.child_by_field_name("left").filter(|_| sets && between);
+            let targets = left.map_or("", |left| self.text(left)).split(',');
+            targets.map(str::trim).any(is_part)
+        })
+    }
+}
+
+/// `m[string(b)] = v` stores the key.
+fn is_written(index: Node<'_>) -> bool {
+    let list = index.parent();
+    let statement = list.and_then(|list| list.parent());
+    statement.is_some_and(|statement| {
+        statement.kind() == "assignment_statement" && statement.child_by_field_name("left") == list
+    })
+}
+
+/// Whether two nodes never run both: they stand in two branches of one statement, or the block of the first ends with a way out.
+fn is_instead(one: Node<'_>, other: Node<'_>) -> bool {
+    let (first, second) = match one.start_byte() < other.start_byte() {
+        true => (one, other),
+        false => (other, one),
+    };
+    let holds = |node: &Node<'_>| {
+        node.start_byte() <= second.start_byte() && second.end_byte() <= node.end_byte()
+    };
+    let mut at = first;
+    while let Some(parent) = at.parent() {
+        let is_common = holds(&parent);
+        if is_common {
+            let of_condition = parent.child_by_field_name("condition") == Some(at);
+            return match parent.kind() {
+                "if_statement" => !of_condition,
+                "expression_switch_statement" | "type_switch_statement" | "select_statement" => {
+                    at.kind().ends_with("_case")
+                }
+                _ => false,
+            };
+        }
+        if matches!(
+            at.kind(),
+            "block" | "expression_case" | "default_case" | "type_case"
+        ) && leaves_at_end(at)
+        {
+            return true;
+        }
+        at = parent;
+    }
+    false
+}
+
+/// Whether a block ends with what leaves it: return, continue, break, goto.
+fn leaves_at_end(block: Node<'_>) -> bool {
+    let mut last = block;
+    while let Some(node) = last
+        .named_child(u32::try_from(last.named_child_count().saturating_sub(1)).unwrap_or(0))
+        .filter(|node| {
+            matches!(
+                last.kind(),
+                "block" | "statement_list" | "expression_case" | "default_case" | "type_case"
+            ) && node.id() != last.id()
+        })
+    {
+        last = node;
+    }
+    matches!(
+        last.kind(),
+        "return_statement" | "continue_statement" | "break_statement" | "goto_statement"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_run_twice_is_made_again() {
+        const FILE: &str = "package p
+
+func (c *client) deliver(m map[string]int, b []byte) {
+	if allowed(string(c.subject)) {
+		match(string(c.subject))
+		m[string(c.subject)] = 1
+	}
+	n := m[string(b)]
+	if n > 1 {
+		use(string(b))
+		return
+	}
+	use(string(b))
+	name := string(c.reply)
+	c.reply = nil
+	use(name, string(c.reply))
+	if n > 0 {
+		use(string(c.other))
+	} else {
+		use(string(c.other))
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let made = |line| source.shape(line).unwrap().converted_again;
+        for line in [4, 5, 6] {
+            assert_eq!(made(line).as_deref(), Some("string(c.subject)"), "{line}");
+        }
+        for line in [8, 10, 13, 14, 16, 18, 20] {
+            assert_eq!(made(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Finds maps and slices that are made anew in each round of a loop and leave nothing behind, and arrays that only branches need.
+
+use tree_sitter::Node;
+
+use super::{Source, is_within, loops, row};
+
+/// Something that is made in each round of a loop, filled there, and looked at by that round alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scratch {
+    /// The variable.
+    pub(crate) name: String,
+    /// A map; else a slice.
+    pub(crate) is_map: bool,
+    /// The line on which the loop begins.
+    pub(crate) looped_on: i64,
+}
+
+impl Source {
+    /// The map or the slice that a name stands for, where each round of a loop makes it anew, and nobody else gets it.
+    pub(super) fn scratch(&self, name: Node<'_>) -> Option<Scratch> {
+        let text = self.text(name);
+        let function = self.enclosing(name)?;
+        let about = self.about_function(function);
+        if name.kind() != "identifier" || about.repeated.iter().any(|repeated| repeated == text) {
+            return None;
+        }
+        let mentions = self.mentions(function, text);
+        let first = *mentions.first()?;
+        let declared = match self.declaration_of(text, *mentions.get(1)?) {
+            Some(node) if is_within(first, node) => node,
+            _ => return None,
+        };
+        let around = loops(declared);
+        let inner = around.first()?;
+        let is_map = match (
+            self.is_empty(declared, text, "map"),
+            self.is_empty(declared, text, "slice"),
+        ) {
+            (true, _) => true,
+            (_, true) => false,
+            _ => return None,
+        };
+        let is_own = |node: &Node<'_>| {
+            is_within(*node, *inner)
+                && loops_of_literal(*node, declared)
+                && self.is_looked_at(*node)
+        };
+        let all = mentions[1..].iter().all(is_own);
+        all.then(|| Scratch {
+            name: text.to_owned(),
+            is_map,
+            looped_on: row(inner.start_position()),
+        })
+    }
+
+    /// Whether a mention fills or reads a map or a slice, and gives nobody the whole.
+    fn is_looked_at(&self, name: Node<'_>) -> bool {
+        let Some(parent) = name.parent() else {
+            return false;
+        };
+        match parent.kind() {
+            // What stands in an element may go anywhere; its address may not.
+            "index_expression" => {
+                let outer = parent.parent();
+                let takes = outer.is_some_and(|outer| self.text(outer).starts_with('&'));
+                parent.child_by_field_name("operand") == Some(name) && !takes
+            }
+            "range_clause" => parent.child_by_field_name("right") == Some(name),
+            "argument_list" => {
+                let call = parent.parent();
+                let callee = call.and_then(|call| call.child_by_field_name("function"));
+                let callee = callee.map_or("", |callee| self.text(callee));
+                let is_first = parent.named_child(0) == Some(name);
+                match callee {
+                    "len" | "cap" | "delete" | "clear" => true,
+                    "append" => is_first && call.is_some_and(|call| self.is_kept_in_itself(call)),
+                    _ => false,
+                }
+            }
+            // `xs = append(xs, x)`
+            "expression_list" => {
+                let statement = parent.parent();
+                let right = statement
+                    .filter(|node| node.kind() == "assignment_statement")
+                    .filter(|node| node.child_by_field_name("left") == Some(parent))
+                    .and_then(|node| node.child_by_field_name("right"));
+                let begin = format!("append({},", self.text(name));
+                right.is_some_and(|right| self.text(right).replace(' ', "").starts_with(&begin))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what append returns is stored where it came from.
+    fn is_kept_in_itself(&self, append: Node<'_>) -> bool {
+        let grown = append
+            .child_by_field_name("arguments")
+            .and_then(|list| list.named_child(0));
+        let statement = append.parent().and_then(|list| list.parent());
+        let left = statement.and_then(|node| node.child_by_field_name("left"));
+        match (grown, left) {
+            (Some(grown), Some(left)) => self.text(grown) == self.text(left),
+            _ => false,
+        }
+    }
+
+    /// The array that a statement declares, `var x [128]byte`, where all its slices are made in branches: with their lines.
+    pub(super) fn array_for_branches(&self, spec: Node<'_>) -> Option<(String, Vec<i64>)> {
+        let of = spec.child_by_field_name("type")?;
+        let name = spec.child_by_field_name("name")?;
+        if of.kind() != "array_type" || spec.child_by_field_name("value").is_some() {
+            return None;
+        }
+        let function = self.enclosing(spec)?;
+        let text = self.text(name);
+        let about = self.about_function(function);
+        if about.repeated.iter().any(|repeated| repeated == text) {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for node in self.mentions(function, text) {
+            if node == name {
+                continue;
+            }
+            let slice = node
+                .parent()
+                .filter(|node| node.kind() == "slice_expression")?;
+            if !self.is_branch(slice, text) {
+                return None;
+            }
+            lines.push(row(node.start_position()));
+        }
+        lines.dedup();
+        (!lines.is_empty()).then(|| (text.to_owned(), lines))
+    }
+}
+
+/// Whether a node is in the same function literal as a declaration, or in none as that is.
+fn loops_of_literal(node: Node<'_>, declared: Node<'_>) -> bool {
+    let literal = |node: Node<'_>| {
+        let mut above = std::iter::successors(node.parent(), Node::parent);
+        above
+            .find(|node| node.kind() == "func_literal")
+            .map(|node| node.id())
+    };
+    literal(node) == literal(declared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_round_fills_and_reads_is_scratch() {
+        const FILE: &str = "package p
+
+func places(all []Stack) {
+	for i, stack := range all {
+		seen := map[int]bool{}
+		kept := map[int]bool{}
+		var own []int
+		given := []int{}
+		for j, source := range stack.sources {
+			if seen[source] {
+				continue
+			}
+			seen[source] = true
+			kept[source] = true
+			own = append(own, j)
+			given = append(given, j)
+		}
+		all[i].kept = kept
+		for _, j := range own {
+			use(j, len(seen))
+		}
+		use(given)
+	}
+	once := map[int]bool{}
+	for _, stack := range all {
+		once[stack.id] = true
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let scratch = |line| source.shape(line).unwrap().scratch;
+        let seen = scratch(13).unwrap();
+        assert_eq!(
+            (seen.name.as_str(), seen.is_map, seen.looped_on),
+            ("seen", true, 4)
+        );
+        assert_eq!(scratch(5).unwrap().name, "seen");
+        let own = scratch(15).unwrap();
+        assert_eq!((own.name.as_str(), own.is_map), ("own", false));
+        for line in [6, 14, 8, 16, 26] {
+            assert_eq!(scratch(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_array_that_only_branches_slice_is_theirs() {
+        const FILE: &str = "package p
+
+func deliver(all []Sub) {
+	var rare [128]byte
+	var usual [64]byte
+	name := usual[:0]
+	for _, sub := range all {
+		if sub.mapped {
+			send(append(rare[:0], sub.to...))
+		}
+		send(name)
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let array = |line| source.shape(line).unwrap().array_for_branches;
+        assert_eq!(array(4), Some(("rare".into(), vec![9])));
+        assert_eq!(array(5), None);
+    }
+}
