@@ -158,6 +158,17 @@ fn found(report: &serde_json::Value) -> BTreeSet<(String, u64, String)> {
     findings.iter().map(finding).collect()
 }
 
+/// The lines of a file that end with the rule that must find them, as [`found`] has them.
+fn planted_in(place: &Place, file: &str) -> BTreeSet<(String, u64, String)> {
+    let text = place.text(file);
+    let lines = (1..).zip(text.lines());
+    let planted = lines.filter_map(|(number, line)| {
+        let rule = line.split("// GBO").nth(1)?;
+        Some((file.to_owned(), number, format!("GBO{rule}")))
+    });
+    planted.collect()
+}
+
 #[test]
 fn rules_find_the_lines_planted_for_them_and_no_other() {
     let place = twin();
@@ -166,15 +177,7 @@ fn rules_find_the_lines_planted_for_them_and_no_other() {
     place.write("gobuild-opt.toml", "[advise]\nmin-share = \"0.3%\"\n");
     let report = advice(&place);
     let found = found(&report);
-    let text = place.text("internal/planted/planted.go");
-    let planted: BTreeSet<(String, u64, String)> = (1..)
-        .zip(text.lines())
-        .filter_map(|(number, line)| {
-            let rule = line.split("// GBO").nth(1)?;
-            let file = "internal/planted/planted.go".to_owned();
-            Some((file, number, format!("GBO{rule}")))
-        })
-        .collect();
+    let planted = planted_in(&place, "internal/planted/planted.go");
     let wrong: Vec<_> = found.difference(&planted).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let hit: BTreeSet<&str> = found.iter().map(|it| it.2.as_str()).collect();
@@ -187,6 +190,23 @@ fn rules_find_the_lines_planted_for_them_and_no_other() {
         }
         assert!(!it["place"]["source"].as_str().unwrap().is_empty(), "{it}");
     }
+}
+
+/// What 14 real programs under load wasted, in small; each is found on its line, and nothing of what does it better.
+#[test]
+fn waste_that_real_programs_have_is_found_where_it_is_planted() {
+    let place = twin();
+    place.tool("go", &["build", "-o", "hotspots", "./cmd/hotspots"]);
+    place.tool("mkdir", &["profiles"]);
+    let program = place.dir().join("hotspots").display().to_string();
+    place.tool(&program, &["profiles", "again"]);
+    let line = "advise --profile profiles/cpu.pprof --profile profiles/heap.pprof --format json";
+    let run = place.run(&format!("{line} ./cmd/hotspots"));
+    assert_eq!(run.code(), 0, "{}", run.shown());
+    let found = found(&run.json());
+    let file = "internal/planted/again.go";
+    assert_eq!(found, planted_in(&place, file), "{}", run.shown());
+    assert_eq!(found.len(), 6);
 }
 
 /// The finding of examples/guide/advise.md, by a profile that the planted program wrote.

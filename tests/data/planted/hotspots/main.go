@@ -1,4 +1,5 @@
-// Command hotspots runs every function of planted and of clean for the same time, and profiles itself.
+// Command hotspots runs functions of planted and of clean, each for the same time, and profiles itself: those of the files again.go
+// where its second argument is again, and the others without one.
 package main
 
 import (
@@ -29,6 +30,51 @@ func main() {
 	if err := pprof.StartCPUProfile(file); err != nil {
 		log.Fatal(err)
 	}
+	if len(os.Args) > 2 {
+		again()
+	} else {
+		hot()
+	}
+	pprof.StopCPUProfile()
+	file.Close()
+	runtime.GC()
+	for _, name := range []string{"heap", "mutex", "block"} {
+		file := create(into, name+".pprof")
+		if err := pprof.Lookup(name).WriteTo(file, 0); err != nil {
+			log.Fatal(err)
+		}
+		file.Close()
+	}
+	runtime.KeepAlive(planted.Kept)
+	runtime.KeepAlive(clean.Kept)
+}
+
+func again() {
+	lines := strings.Fields(strings.Repeat("name=value ", 400))
+	text := strings.Repeat("first,second,third,fourth,fifth,sixth\n", 100)
+	counts := map[string]int{}
+	subject := []byte("orders.europe.created.by.somebody.else")
+	stacks := make([][]int, 100)
+	for i := range stacks {
+		for j := 0; j < 40; j++ {
+			stacks[i] = append(stacks[i], i*j)
+		}
+	}
+	run(func() { planted.Pair(lines) })
+	run(func() { clean.Pair(lines) })
+	run(func() { planted.Places(stacks) })
+	run(func() { clean.Places(stacks) })
+	run(func() { planted.Records(text) })
+	run(func() { clean.Records(text) })
+	run(func() { planted.Lines(text[:400]) })
+	run(func() { clean.Lines(text[:400]) })
+	run(func() { planted.Deliver(lines[:4], false) })
+	run(func() { clean.Deliver(lines[:4], false) })
+	run(func() { planted.Subject(counts, subject) })
+	run(func() { clean.Subject(counts, subject) })
+}
+
+func hot() {
 	numbers := make([]int, 20000)
 	for i := range numbers {
 		numbers[i] = i
@@ -71,18 +117,6 @@ func main() {
 		clean.Keep([]byte("0123456789abcdef"))
 	}
 	run(service)
-	pprof.StopCPUProfile()
-	file.Close()
-	runtime.GC()
-	for _, name := range []string{"heap", "mutex", "block"} {
-		file := create(into, name+".pprof")
-		if err := pprof.Lookup(name).WriteTo(file, 0); err != nil {
-			log.Fatal(err)
-		}
-		file.Close()
-	}
-	runtime.KeepAlive(planted.Kept)
-	runtime.KeepAlive(clean.Kept)
 }
 
 // service does what the service does for a request.
