@@ -24,6 +24,8 @@ pub mod moved;
 
 pub mod pool;
 
+mod reflected;
+
 pub mod subslice;
 
 use super::cost_class::Class;

@@ -48,6 +48,7 @@ use about_function::AboutFunction;
 use buffered::Buffered;
 pub(crate) use cheaper::Cheaper;
 use declarations::Declarations;
+pub(crate) use filled::Growth;
 pub(crate) use scratch::Scratch;
 use tree_sitter::{Node, Parser, Point, Tree};
 use uses::GoesOn;
@@ -121,6 +122,8 @@ pub struct Shape {
     pub(crate) untyped: Vec<String>,
     /// A call that has a cheaper form, for what is done with its result.
     pub(crate) cheaper: Option<(String, Cheaper)>,
+    /// A string is put together here only to be the key of a map.
+    pub(crate) key_only: bool,
     /// A record that is read here is only looked at, and the reader need not make the next one anew.
     pub(crate) record_of_round: bool,
     /// A buffer is put before what is in memory.
@@ -153,32 +156,6 @@ pub struct Shape {
     pub(crate) grows_map: bool,
     /// What stands behind `//gobuild-opt:ignore` on the line and the one above.
     pub(crate) ignore: Vec<String>,
-}
-
-/// A slice or a map that something is put into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Growth {
-    /// What grows.
-    pub(crate) name: String,
-    /// It is declared in this function without a size, outside of the one loop that fills it.
-    pub(crate) begins_empty: bool,
-    /// How many there are at last, by what the loop walks over: `len(xs)`, a number, `len(xs)+1`.
-    pub(crate) bound: Option<String>,
-    /// The loop walks something whose length is known, or counts to an end.
-    pub(crate) ends_somewhere: bool,
-    /// What is put in is a list whose length nobody sees here: `append(all, f()...)`.
-    pub(crate) by_lists: bool,
-    /// More than `bound` may be put in, elsewhere.
-    pub(crate) at_least: bool,
-    /// Something decides, per element, whether it is put in.
-    pub(crate) filtered: bool,
-    /// It gets a size in this function: somebody thought of it.
-    pub(crate) sized: bool,
-    /// It is a parameter: who calls the function makes it.
-    pub(crate) handed: bool,
-    /// Nobody can say here how far it grows: the loop returns it when enough is there, or it is a field of what the function
-    /// makes itself, and nothing in the text counts the rounds.
-    pub(crate) nobody_knows: bool,
 }
 
 impl Source {

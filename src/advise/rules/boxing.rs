@@ -1,5 +1,6 @@
 //! Lesson 15: values that are stored in interfaces.
 
+use super::reflected;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 use crate::advise::{Literals, Shape};
@@ -17,7 +18,7 @@ or a result of an interface type is how the program models things, and calls of 
 And at least 2 % of the CPU in sort.Slice and its like, sort.Sort of what is a slice, or of CPU or
 allocated bytes in fmt.Sprintf with a format that stands there and has no widths and no verbs but
 %s, %d, %v, %t and %q. Silent on lines that make errors, and where a heap profile shows that the objects of the line are
-larger than what is boxed.
+larger than what is boxed. And at least 2 % in reflect.DeepEqual, fmt.Sscanf and its like, binary.Read and binary.Write.
 
 Why it matters: the call through an interface is cheap; the copy of the value on the heap is not: 13
 to 33 ns, and work for the collector. Pointers, constants, single bytes and integers below 256 are
@@ -34,7 +35,7 @@ When not to: on paths of errors, and where the value is used through the interfa
 fn run(it: &Evidence<'_>) -> Option<Advice> {
     let shape = it.shape?;
     if let What::Call(callee) = it.what {
-        return typed(it, callee);
+        return reflected::call(it, callee).or_else(|| typed(it, callee));
     }
     let puts = shape.calls.iter().any(|call| call.0.ends_with(".Put"));
     if !is_measured(it, shape) || !it.is(Class::Boxing) || !it.via().is_empty() || puts {

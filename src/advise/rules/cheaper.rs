@@ -1,7 +1,7 @@
 //! Lesson 14, too: calls that have a cheaper form for what is done with their results, and conversions made again.
 
 use crate::advise::cost_class::Class;
-use crate::advise::rule::{Advice, Evidence};
+use crate::advise::rule::{Advice, Evidence, Measure, What};
 use crate::advise::shape::Cheaper;
 
 /// Percent from which on a change of one call is worth it: a part of what it costs stays.
@@ -59,11 +59,66 @@ pub(super) fn conversion(it: &Evidence<'_>) -> Option<Advice> {
     })
 }
 
+/// What is said of a string that is put together only to be the key of a map.
+pub(super) fn key(it: &Evidence<'_>) -> Option<Advice> {
+    let joins = match it.what {
+        What::Call(callee) => callee == "fmt.Sprintf",
+        What::Cost { .. } => it.is(Class::Concat) && it.via().is_empty(),
+    };
+    let is_key = it.shape.is_some_and(|shape| shape.key_only);
+    (joins && is_key && it.share.lower() >= WORTH).then(|| Advice {
+        seen: "a string is put together only to be the key of a map".into(),
+        attempt: "take a struct as the key, `struct{ a, b string }`: it needs no memory, and no separator that a part may hold".into(),
+        unless: "the map is written or handed on with its strings".into(),
+    })
+}
+
+/// What is said of a power whose exponent stands there.
+pub(super) fn power(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
+    let text = &it.shape?.text;
+    let exponent = exponent(text).filter(|_| callee == "math.Pow")?;
+    let attempt = match exponent {
+        "2" | "2.0" => "multiply: `x * x`",
+        "3" | "3.0" => "multiply: `x * x * x`",
+        "0.5" | ".5" => "math.Sqrt, which is one instruction",
+        _ => return None,
+    };
+    (it.measure == Measure::Cpu && it.share.lower() >= WORTH).then(|| Advice {
+        seen: format!("math.Pow is called with the exponent {exponent}"),
+        attempt: attempt.into(),
+        unless: "the last bit of the result matters (for 3), or x is minus infinity or minus zero (for 0.5)".into(),
+    })
+}
+
+/// The second argument of `math.Pow(...)` in a line.
+fn exponent(line: &str) -> Option<&str> {
+    let (_, given) = line.split_once("math.Pow(")?;
+    let mut depth = 0_i32;
+    let mut comma = None;
+    for (at, byte) in given.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' if depth == 0 => return Some(given[comma? + 1..at].trim()),
+            b')' | b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => comma = Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advise::rule::{Measure, What};
     use crate::advise::{Interval, Source};
+
+    #[test]
+    fn the_exponent_is_the_second_argument() {
+        assert_eq!(exponent("y := math.Pow(f(a, b), 2) + 1"), Some("2"));
+        assert_eq!(exponent("y := math.Pow(x, n)"), Some("n"));
+        assert_eq!(exponent("y := math.Pow(x,"), None);
+        assert_eq!(exponent("y := pow(x, 2)"), None);
+    }
 
     #[test]
     fn a_form_is_named_where_the_module_has_it() {

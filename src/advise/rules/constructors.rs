@@ -19,8 +19,9 @@ time zones, with whatever arguments; at least 2 % in the errors of time.Parse an
 where most texts are something else; two strings that are lowered to be compared; `defer` in a loop;
 at least 1.5 % in strings.Split and its like where only the parts around the first separator are read
 (Cut), the parts are walked over once (SplitSeq, Go 1.24) or counted (Count); the same conversion,
-string(b), on several lines of a function that one run gets to; at least 3 % of the CPU in printing to the
-standard output, which has no buffer.
+string(b), on several lines of a function that one run gets to; at least 1.5 % in strings that are put
+together only to be the key of a map, or in math.Pow with 2, 3 or 0.5; at least 3 % of the CPU in printing
+to the standard output, which has no buffer.
 What a function makes on several lines counts together. Silent about what is made in a profile of tests:
 they do again and again what a program does once.
 
@@ -60,6 +61,14 @@ const MADE: &[&str] = &[
     "strings.ToUpper",
     "net/url.Parse",
     "encoding/hex.DecodeString",
+    "text/template.ParseFiles",
+    "text/template.ParseGlob",
+    "text/template.ParseFS",
+    "html/template.ParseFiles",
+    "html/template.ParseGlob",
+    "html/template.ParseFS",
+    "os.Getenv",
+    "os.LookupEnv",
     "errors.New",
     "fmt.Errorf",
 ];
@@ -119,8 +128,10 @@ fn run(it: &Evidence<'_>) -> Option<Advice> {
             advice(callee, *literals).or_else(|| by_key(callee, it.share.percent))
         }
         What::Call(callee) if PRINTS.contains(&callee) => printing(it),
-        What::Call(callee) => cheaper::call(it, callee),
-        What::Cost { .. } => cheaper::conversion(it),
+        What::Call(callee) => cheaper::call(it, callee)
+            .or_else(|| cheaper::power(it, callee))
+            .or_else(|| cheaper::key(it)),
+        What::Cost { .. } => cheaper::conversion(it).or_else(|| cheaper::key(it)),
     }
 }
 

@@ -67,6 +67,25 @@ impl Source {
         reads.is_some_and(|(_, of)| is_memory(of))
     }
 
+    /// Whether the string that an expression puts together is only the key of a map: in the brackets, or by a name that stands
+    /// nowhere else.
+    pub(super) fn is_key_only(&self, made: Node<'_>) -> bool {
+        let is_key = |node: Node<'_>| {
+            let parent = node.parent();
+            let index = parent.and_then(|parent| parent.child_by_field_name("index"));
+            let is_index = parent.is_some_and(|parent| parent.kind() == "index_expression");
+            // `delete(m, key)`
+            let call = parent
+                .filter(|list| list.kind() == "argument_list" && list.named_child(1) == Some(node))
+                .and_then(|list| list.parent()?.child_by_field_name("function"));
+            let deletes = call.is_some_and(|callee| self.text(callee) == "delete");
+            (is_index && index == Some(node)) || deletes
+        };
+        let joins = made.kind() != "binary_expression" || self.text(made).contains('+');
+        let all = self.uses_of_result(made);
+        joins && (is_key(made) || !all.is_empty() && all.iter().all(|node| is_key(*node)))
+    }
+
     /// `f(x)[0]`
     fn is_index(&self, call: Node<'_>, indexes: &[&str]) -> bool {
         let outer = call
@@ -170,6 +189,26 @@ fn is_set(name: Node<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_string_that_is_only_a_key_is_recognized() {
+        const FILE: &str = "package p
+
+func f(m map[string]int, a, b string) {
+	m[a+\":\"+b]++
+	key := fmt.Sprintf(\"%s:%s\", a, b)
+	if _, ok := m[key]; ok { delete(m, key) }
+	name := a + b
+	m[name] = 1
+	use(name)
+	x := list[i+1]
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, is_key) in [(4, true), (5, true), (7, false), (9, false)] {
+            assert_eq!(source.shape(line).unwrap().key_only, is_key, "{line}");
+        }
+    }
 
     #[test]
     fn what_is_done_with_the_parts_decides_the_form() {

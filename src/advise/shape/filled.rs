@@ -2,7 +2,33 @@
 
 use tree_sitter::Node;
 
-use super::{Growth, Source, is_within, loops};
+use super::{Source, is_within, loops};
+
+/// A slice or a map that something is put into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Growth {
+    /// What grows.
+    pub(crate) name: String,
+    /// It is declared in this function without a size, outside of the one loop that fills it.
+    pub(crate) begins_empty: bool,
+    /// How many there are at last, by what the loop walks over: `len(xs)`, a number, `len(xs)+1`.
+    pub(crate) bound: Option<String>,
+    /// The loop walks something whose length is known, or counts to an end.
+    pub(crate) ends_somewhere: bool,
+    /// What is put in is a list whose length nobody sees here: `append(all, f()...)`.
+    pub(crate) by_lists: bool,
+    /// More than `bound` may be put in, elsewhere.
+    pub(crate) at_least: bool,
+    /// Something decides, per element, whether it is put in.
+    pub(crate) filtered: bool,
+    /// It gets a size in this function: somebody thought of it.
+    pub(crate) sized: bool,
+    /// It is a parameter: who calls the function makes it.
+    pub(crate) handed: bool,
+    /// Nobody can say here how far it grows: the loop returns it when enough is there, or it is a field of what the function
+    /// makes itself, and nothing in the text counts the rounds.
+    pub(crate) nobody_knows: bool,
+}
 
 impl Source {
     /// Whether a variable lives longer than one round of the loop around it.

@@ -22,6 +22,7 @@ impl Source {
             }
             "receive_statement" => shape.channel = true,
             "for_statement" => self.range(node, shape),
+            "binary_expression" => shape.key_only |= self.is_key_only(node),
             "type_conversion_expression" => self.conversion(node, shape),
             "call_expression" => {
                 self.conversion(node, shape);
@@ -138,6 +139,7 @@ impl Source {
             let writers = ["tabwriter.", "gzip.", "zlib.", "flate."];
             shape.copies_strings |= given.first().is_some_and(|node| is(node, &writers));
         }
+        shape.key_only |= name == "fmt.Sprintf" && self.is_key_only(node);
         let cheaper = self.cheaper(&name, node, &given);
         shape.cheaper = shape.cheaper.take().or(cheaper);
         shape.record_of_round |= self.is_record_of_round(&name, node);
