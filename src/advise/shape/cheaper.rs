@@ -56,9 +56,16 @@ impl Source {
     /// variable that `.Scan` is called on is made so.
     pub(super) fn is_of_memory(&self, callee: &str, call: Node<'_>, given: &[Node<'_>]) -> bool {
         if callee.starts_with("bufio.New") {
-            return given
+            let of_memory = given
                 .first()
                 .is_some_and(|node| is_memory(self.text(*node)));
+            // Who is handed a bufio.Reader needs one.
+            let is_receiver = |node: &Node<'_>| {
+                let parent = node.parent();
+                parent.is_some_and(|parent| parent.kind() == "selector_expression")
+            };
+            let uses = self.uses_of_result(call);
+            return of_memory && !uses.is_empty() && uses.iter().all(is_receiver);
         }
         let name = callee.strip_suffix(".Scan");
         let declared = name.and_then(|name| self.declaration_of(name, call));
@@ -73,7 +80,9 @@ impl Source {
         let is_key = |node: Node<'_>| {
             let parent = node.parent();
             let index = parent.and_then(|parent| parent.child_by_field_name("index"));
-            let is_index = parent.is_some_and(|parent| parent.kind() == "index_expression");
+            let of = parent.filter(|parent| parent.kind() == "index_expression");
+            let of = of.and_then(|parent| parent.child_by_field_name("operand"));
+            let is_index = of.is_some_and(|of| self.is_own_map(self.text(of)));
             // `delete(m, key)`
             let call = parent
                 .filter(|list| list.kind() == "argument_list" && list.named_child(1) == Some(node))
@@ -84,6 +93,19 @@ impl Source {
         let joins = made.kind() != "binary_expression" || self.text(made).contains('+');
         let all = self.uses_of_result(made);
         joins && (is_key(made) || !all.is_empty() && all.iter().all(|node| is_key(*node)))
+    }
+
+    /// Whether this file declares a map of strings under the last name of a path: then its key is the file's to choose.
+    fn is_own_map(&self, path: &str) -> bool {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let text = String::from_utf8_lossy(&self.text);
+        text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let is_whole = before.is_none_or(|before| !before.is_alphanumeric() && before != '_');
+            let rest = text[at + name.len()..].trim_start_matches([' ', ':', '=', '\t']);
+            let rest = rest.strip_prefix("make(").unwrap_or(rest);
+            is_whole && rest.starts_with("map[string]")
+        })
     }
 
     /// `f(x)[0]`
@@ -194,18 +216,19 @@ mod tests {
     fn a_string_that_is_only_a_key_is_recognized() {
         const FILE: &str = "package p
 
-func f(m map[string]int, a, b string) {
+func f(h http.Header, a, b string) {
+	m := map[string]int{}
 	m[a+\":\"+b]++
 	key := fmt.Sprintf(\"%s:%s\", a, b)
 	if _, ok := m[key]; ok { delete(m, key) }
 	name := a + b
 	m[name] = 1
 	use(name)
-	x := list[i+1]
+	h[\"X-\"+a] = nil
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
-        for (line, is_key) in [(4, true), (5, true), (7, false), (9, false)] {
+        for (line, is_key) in [(5, true), (6, true), (8, false), (11, false)] {
             assert_eq!(source.shape(line).unwrap().key_only, is_key, "{line}");
         }
     }
@@ -238,6 +261,10 @@ func f(line string, r *csv.Reader) {
 	lines := bufio.NewScanner(strings.NewReader(line))
 	for lines.Scan() { use(lines.Text()) }
 	other := bufio.NewReader(os.Stdin)
+	word := bufio.NewReader(strings.NewReader(line))
+	word.ReadString(' ')
+	request := bufio.NewReader(strings.NewReader(line))
+	http.ReadRequest(request)
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
@@ -263,5 +290,7 @@ func f(line string, r *csv.Reader) {
         assert!(of_memory(24));
         assert!(of_memory(25));
         assert!(!of_memory(26));
+        assert!(of_memory(27));
+        assert!(!of_memory(29), "it is handed on");
     }
 }

@@ -15,6 +15,21 @@ pub(crate) struct Scratch {
     pub(crate) looped_on: i64,
 }
 
+/// Functions that have read what they are given when they return. A writer must not keep it, either (io.Writer).
+const KEEPS_NOTHING: &[&str] = &[
+    "len",
+    "cap",
+    "delete",
+    "clear",
+    "copy",
+    "string",
+    "strings.Join",
+    "bytes.Join",
+    "sort.Strings",
+    "sort.Ints",
+    "slices.Sort",
+];
+
 impl Source {
     /// The map or the slice that a name stands for, where each round of a loop makes it anew, and nobody else gets it.
     pub(super) fn scratch(&self, name: Node<'_>) -> Option<Scratch> {
@@ -59,11 +74,14 @@ impl Source {
             return false;
         };
         match parent.kind() {
-            // What stands in an element may go anywhere; its address may not.
             "index_expression" => {
-                let outer = parent.parent();
-                let takes = outer.is_some_and(|outer| self.text(outer).starts_with('&'));
-                parent.child_by_field_name("operand") == Some(name) && !takes
+                parent.child_by_field_name("operand") == Some(name) && !self.gives_address(parent)
+            }
+            // `append(all, xs...)` copies them.
+            "variadic_argument" => {
+                let call = parent.parent().and_then(|list| list.parent());
+                let callee = call.and_then(|call| call.child_by_field_name("function"));
+                callee.is_some_and(|callee| self.text(callee) == "append")
             }
             "range_clause" => parent.child_by_field_name("right") == Some(name),
             "argument_list" => {
@@ -72,9 +90,8 @@ impl Source {
                 let callee = callee.map_or("", |callee| self.text(callee));
                 let is_first = parent.named_child(0) == Some(name);
                 match callee {
-                    "len" | "cap" | "delete" | "clear" => true,
                     "append" => is_first && call.is_some_and(|call| self.is_kept_in_itself(call)),
-                    _ => false,
+                    callee => KEEPS_NOTHING.contains(&callee) || callee.ends_with(".Write"),
                 }
             }
             // `xs = append(xs, x)`
@@ -89,6 +106,24 @@ impl Source {
             }
             _ => false,
         }
+    }
+
+    /// Whether the address of an element, or of a part of it, may get away: `&xs[i].f`, or a method of it, which may take the address.
+    /// What stands in an element may go anywhere.
+    fn gives_address(&self, element: Node<'_>) -> bool {
+        let mut at = element;
+        while let Some(outer) = at.parent().filter(|outer| {
+            matches!(outer.kind(), "selector_expression" | "index_expression")
+                && outer.child_by_field_name("operand") == Some(at)
+        }) {
+            at = outer;
+        }
+        let Some(outer) = at.parent() else {
+            return false;
+        };
+        let takes = outer.kind() == "unary_expression" && self.text(outer).starts_with('&');
+        let is_called = outer.child_by_field_name("function") == Some(at);
+        takes || is_called && at != element
     }
 
     /// Whether what append returns is stored where it came from.
@@ -193,6 +228,39 @@ func places(all []Stack) {
         assert_eq!((own.name.as_str(), own.is_map), ("own", false));
         for line in [6, 14, 8, 16, 26] {
             assert_eq!(scratch(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_keeps_is_scratch_and_what_may_be_kept_is_none() {
+        const FILE: &str = "package p
+
+func rows(all []Stack, w io.Writer) {
+	for _, stack := range all {
+		var parts []string
+		var points []Point
+		var copied []byte
+		var counters []Counter
+		var written []byte
+		for j := range stack.sources {
+			parts = append(parts, name(j))
+			points = append(points, Point{j})
+			copied = append(copied, 'x')
+			counters = append(counters, Counter{})
+			written = append(written, 'x')
+		}
+		line := strings.Join(parts, sep)
+		use(&points[0].x)
+		text = append(text, copied...)
+		counters[0].Start()
+		w.Write(written)
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        for (line, is_scratch) in [(11, true), (12, false), (13, true), (14, false), (15, true)] {
+            let found = source.shape(line).unwrap().scratch;
+            assert_eq!(found.is_some(), is_scratch, "{line}");
         }
     }
 
