@@ -1,5 +1,7 @@
 //! Gathers the costs and findings of a platform from profiles, escape sites and sources.
 
+mod conclude;
+
 mod costs;
 
 mod finding;
@@ -8,8 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use costs::order_costs;
-use finding::{each_once, finding, is_little_memory, loads, order_findings, worthiest};
+use finding::{finding, loads};
 
 use super::locate::{Located, Locator};
 use super::values::{measure, values};
@@ -22,7 +23,6 @@ use crate::build::escape_pass::Collected;
 use crate::config::Config;
 use crate::escape::{self, IdentifiedSite};
 use crate::go;
-use crate::go::pattern;
 use crate::plan::Facts;
 use crate::profile::Profile;
 
@@ -350,28 +350,6 @@ impl<'a> Gathering<'a> {
         let place = (located.place.file.clone(), located.place.line);
         let of_heap = charge.measure == Measure::Allocated && is_map;
         of_heap && shows && !self.growing.contains(&place)
-    }
-
-    fn finish(mut self, target: &mut Target) {
-        let ignore = &self.inputs.config.advise.ignore;
-        let named = |finding: &Finding| {
-            ignore
-                .iter()
-                .any(|word| *word == finding.rule || pattern::matches(word, &finding.place.package))
-        };
-        let work = self.memory_work.unwrap_or(1.0);
-        let all = std::mem::take(&mut self.findings).into_values();
-        let all = all.filter_map(|of_line| worthiest(of_line, work));
-        let all = all.filter(|finding| !is_little_memory(finding, target, self.min_samples));
-        let (ignored, mut kept): (Vec<Finding>, Vec<Finding>) =
-            all.partition(|finding| named(finding) || self.locator.is_ignored(finding));
-        target.ignored = ignored.len() as u64;
-        order_findings(&mut kept, work);
-        let mut kept = each_once(kept);
-        kept.retain(|finding| !self.is_small(finding.measure, &finding.share));
-        order_findings(&mut kept, work);
-        target.findings = kept;
-        order_costs(&mut target.costs);
     }
 }
 

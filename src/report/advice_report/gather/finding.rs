@@ -58,45 +58,76 @@ pub(super) fn is_little_memory(finding: &Finding, target: &Target, min_samples: 
 }
 
 /// What one change serves, by rule, package and function.
-type Change = (String, String, String, String);
+type ServedBy = (String, String, String, String);
 
-/// Of findings about the same variable of a function the heaviest, which comes first: one change serves all of them. What a function
-/// makes anew on several lines, such as the patterns of a list, is said once, too.
-pub(super) fn each_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut places: HashMap<Change, usize> = HashMap::new();
-    let mut kept: Vec<(Finding, usize)> = Vec::new();
-    for it in findings {
-        let known = change(&it).map(|change| *places.entry(change).or_insert(kept.len()));
-        match known.filter(|place| *place < kept.len()) {
-            Some(place) => {
-                // The first line stands for all: which is the heaviest changes from profile to profile.
-                let (first, others) = &mut kept[place];
-                *others += 1;
-                if it.rule == "GBO314" {
-                    let share = first.share.plus(it.share);
-                    let amount = first.amount.saturating_add(it.amount);
-                    if it.place.line < first.place.line {
-                        *first = it;
-                    }
-                    (first.share, first.amount) = (share, amount);
-                }
+/// A finding, and the others that the same change serves.
+pub(super) struct Change {
+    /// The heaviest, which comes first; of what a function makes anew the first line, with the share of all.
+    pub(super) finding: Finding,
+    /// The files and lines of the others.
+    others: Vec<(String, u32)>,
+}
+
+impl Change {
+    /// Whether there is something to say: a conversion counts only where it is made again.
+    pub(super) fn says(&self) -> bool {
+        !self.finding.needs_others || !self.others.is_empty()
+    }
+
+    /// The rule with every file and line that the change serves.
+    pub(super) fn places(&self) -> impl Iterator<Item = (String, String, u32)> + '_ {
+        let place = &self.finding.place;
+        let first = std::iter::once((place.file.clone(), place.line));
+        let all = first.chain(self.others.iter().cloned());
+        all.map(|(file, line)| (self.finding.rule.clone(), file, line))
+    }
+
+    fn add(&mut self, it: Finding) {
+        let first = &mut self.finding;
+        let mut other = (it.place.file.clone(), it.place.line);
+        if it.rule == "GBO314" {
+            let share = first.share.plus(it.share);
+            let amount = first.amount.saturating_add(it.amount);
+            // The first line stands for all: which is the heaviest changes from profile to profile.
+            if it.place.line < first.place.line {
+                other = (first.place.file.clone(), first.place.line);
+                *first = it;
             }
-            None => kept.push((it, 0)),
+            (first.share, first.amount) = (share, amount);
+        }
+        self.others.push(other);
+    }
+
+    /// As it is shown.
+    pub(super) fn said(mut self) -> Finding {
+        if self.finding.rule == "GBO314" && !self.others.is_empty() {
+            let lines = counted_of(self.others.len(), "more line");
+            self.finding.seen += &format!("; also on {lines} of the function, counted here");
+        }
+        self.finding
+    }
+}
+
+/// By what one change serves: the same variable of a function, and what a function makes anew on several lines, such as the patterns of
+/// a list. The heaviest comes first.
+pub(super) fn changes(findings: Vec<Finding>) -> Vec<Change> {
+    let mut places: HashMap<ServedBy, usize> = HashMap::new();
+    let mut found: Vec<Change> = Vec::new();
+    for it in findings {
+        let known = served_by(&it).map(|change| *places.entry(change).or_insert(found.len()));
+        match known.and_then(|place| found.get_mut(place)) {
+            Some(change) => change.add(it),
+            None => found.push(Change {
+                finding: it,
+                others: Vec::new(),
+            }),
         }
     }
-    kept.retain(|(it, others)| !it.needs_others || *others > 0);
-    let with_others = |(mut it, others): (Finding, usize)| {
-        if it.rule == "GBO314" && others > 0 {
-            let lines = counted_of(others, "more line");
-            it.seen += &format!("; also on {lines} of the function, counted here");
-        }
-        it
-    };
-    kept.into_iter().map(with_others).collect()
+    found
 }
 
 /// The change that serves a finding and others; `None` where it serves no other.
-fn change(it: &Finding) -> Option<Change> {
+fn served_by(it: &Finding) -> Option<ServedBy> {
     let name = match it.rule.as_str() {
         "GBO303" | "GBO305" => it.seen.split('`').nth(1)?.to_owned(),
         "GBO314" => format!("{} {}", it.measure.words(), it.seen),
