@@ -34,4 +34,5 @@ pub(crate) use interval::Interval;
 pub use rule::{Advice, Evidence, Measure, Memory, Rule, What};
 pub use rules::{RULES, find};
 pub(crate) use rules::{counts_together, is_made_anew};
+pub(crate) use shape::Cheaper;
 pub use shape::{Literals, Mend, Shape, Source};

@@ -32,6 +32,11 @@ impl Sizes {
         }
     }
 
+    /// How many objects there are.
+    pub(crate) fn objects(&self) -> i64 {
+        self.objects.values().sum()
+    }
+
     /// Whether no size holds half of the objects: most of what is filled there grows several times.
     pub(crate) fn are_many(&self) -> bool {
         let all: i64 = self.objects.values().sum();

@@ -107,6 +107,9 @@ pub struct Evidence<'a> {
     pub(crate) memory: Option<Memory>,
     /// The sizes of what the line allocates, where a heap profile tells.
     pub(crate) sizes: Option<&'a Sizes>,
+    /// Where the line declares a variable that is on the heap because of branches: how many objects a heap profile sees allocated
+    /// in such a branch for each of the variable; `None` where it sees none.
+    pub(crate) branch_objects: Option<f64>,
     /// `(1, 26)`: the Go whose features the module may use, by its go line and the Go that compiles.
     pub(crate) go: (u32, u32),
 }
@@ -128,6 +131,7 @@ impl<'a> Evidence<'a> {
             sites: Vec::new(),
             memory: None,
             sizes: None,
+            branch_objects: None,
             go: (1, 26),
         }
     }

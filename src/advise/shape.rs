@@ -52,6 +52,7 @@ pub(crate) use filled::Growth;
 pub(crate) use scratch::Scratch;
 use tree_sitter::{Node, Parser, Point, Tree};
 use uses::GoesOn;
+pub(crate) use uses::InBranch;
 
 /// A Go file, parsed.
 pub struct Source {
@@ -132,6 +133,10 @@ pub struct Shape {
     pub(crate) scratch: Option<Scratch>,
     /// An array that is declared here, and the lines of the branches that alone need it.
     pub(crate) array_for_branches: Option<(String, Vec<i64>)>,
+    /// A copy of what stands behind a pointer, which nothing sets afterwards, and where it comes from.
+    pub(crate) copied_from_pointer: Option<(String, String)>,
+    /// The first argument of a call of `cheaper` is `string(b)`: what is taken apart are bytes.
+    pub(crate) takes_bytes: bool,
     /// `string(x)` or `[]byte(x)`, which the function makes of the same value on other lines, too.
     pub(crate) converted_again: Option<String>,
     /// What the line declares is returned, or stored where others find it.

@@ -22,8 +22,10 @@ pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
     let (package, function) = written.split_once('.')?;
     let (attempt, unless) = match form {
         Cheaper::Cut if it.go >= CUTS => (
-            format!("`before, after, found := {package}.Cut(...)`: it makes no slice"),
-            "a separator that is empty splits into characters: Cut does not",
+            format!(
+                "`before, after, found := {package}.Cut(...)`: it makes no slice, and `found` says whether there are two parts"
+            ),
+            "the separator may be empty: then Cut does something else",
         ),
         Cheaper::Walk if it.go >= WALKS => (
             format!(
@@ -33,7 +35,7 @@ pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         ),
         Cheaper::Count => (
             format!("{package}.Count(...) + 1: it makes no slice"),
-            "a separator that is empty splits into characters",
+            "the separator may be empty",
         ),
         _ => return None,
     };
@@ -51,15 +53,33 @@ pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
 
 /// What is said of a conversion that a function makes of the same value on several lines; it counts where more of them cost.
 pub(super) fn conversion(it: &Evidence<'_>) -> Option<Advice> {
+    if !it.is(Class::Conversion) || !it.via().is_empty() {
+        return None;
+    }
+    if let Some(advice) = counted_bytes(it) {
+        return Some(advice);
+    }
     let text = it.shape?.converted_again.as_ref()?;
-    (it.is(Class::Conversion) && it.via().is_empty()).then(|| Advice {
-        seen: format!("`{text}` copies the same value again and again in this function"),
+    Some(Advice {
+        seen: format!("`{text}` copies the same value on several lines of this function"),
         attempt: "convert once and use the copy".into(),
         unless: match text.starts_with("string(") {
             true => "most runs get to one of the lines only, or the value changes in between",
             false => "most runs get to one of the lines only, or somebody changes the bytes",
         }
         .into(),
+    })
+}
+
+/// What is said of `len(strings.Split(string(b), sep))`: nothing of it is needed.
+fn counted_bytes(it: &Evidence<'_>) -> Option<Advice> {
+    let shape = it.shape.filter(|shape| shape.takes_bytes)?;
+    let (_, form) = shape.cheaper.as_ref()?;
+    (*form == Cheaper::Count).then(|| Advice {
+        seen: "bytes are copied into a string and split, and only the number of parts is asked"
+            .into(),
+        attempt: "bytes.Count(b, sep) + 1: it copies nothing and makes no slice".into(),
+        unless: "the separator may be empty".into(),
     })
 }
 

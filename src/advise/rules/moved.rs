@@ -3,6 +3,7 @@
 use crate::advise::Shape;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
+use crate::advise::shape::InBranch;
 use crate::escape;
 
 /// The rule.
@@ -65,15 +66,19 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     let array = shape.array_for_branches.as_ref();
     if let Some((array, lines)) = array.filter(|array| array.0 == name) {
-        return Some(array_of_branches(array, lines));
+        return rarely(it).then(|| array_of_branches(array, lines));
     }
     // What is known of a name may be of another variable.
     if shape.function.repeated.iter().any(|text| text == name) {
         return None;
     }
     let mut branches = shape.function.in_branch.iter();
-    if let Some((_, lines)) = branches.find(|branch| branch.0 == name) {
-        return Some(of_branches(name, lines));
+    if let Some(branch) = branches.find(|branch| branch.name == name) {
+        let from = shape.copied_from_pointer.as_ref();
+        return match from.filter(|from| from.0 == name && branch.captured) {
+            Some((_, from)) => Some(behind_pointer(name, from, &branch.lines)),
+            None => rarely(it).then(|| of_branches(branch)),
+        };
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
@@ -113,37 +118,72 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     })
 }
 
+/// Objects of a branch for each of the variable, from which on the branch is no rare one.
+const OFTEN: f64 = 0.3;
+
+/// Whether nothing shows that runs take the branches often.
+fn rarely(it: &Evidence<'_>) -> bool {
+    it.branch_objects.is_none_or(|objects| objects < OFTEN)
+}
+
+/// `lines 5, 8 and 9`
+fn on_lines(lines: &[i64]) -> String {
+    let numbers: Vec<String> = lines.iter().map(i64::to_string).collect();
+    match numbers.split_last() {
+        Some((last, [])) => format!("line {last}"),
+        Some((last, all)) => format!("lines {} and {last}", all.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// An array of which only branches make a slice.
 fn array_of_branches(name: &str, lines: &[i64]) -> Advice {
-    let numbers: Vec<String> = lines.iter().map(i64::to_string).collect();
     Advice {
         seen: format!(
-            "the array `{name}` is moved to the heap each time, and only branches make a slice of it (lines {})",
-            numbers.join(", ")
+            "the array `{name}` is moved to the heap each time, and only branches make a slice of it ({})",
+            on_lines(lines)
         ),
-        attempt: "declare it in these branches: who needs none makes none; in a loop, make it there the first time".into(),
+        attempt: "allocate it where it is needed: declare a nil slice, and in a branch give it its room if it has none (`if buf == nil { buf = make([]byte, 0, 128) }`)".into(),
         unless: "most runs take one of the branches".into(),
     }
 }
 
-/// A variable whose address is only taken in branches, on some lines.
-fn of_branches(name: &str, lines: &[i64]) -> Advice {
-    let numbers: Vec<String> = lines.iter().map(i64::to_string).collect();
-    let (place, copies) = match numbers.as_slice() {
-        [one] => (
-            format!("a branch (line {one})"),
-            "a copy in that branch, and take the address of the copy",
-        ),
-        all => (
-            format!("branches (lines {})", all.join(", ")),
-            "a copy in each of these branches, and take the address of the copy",
-        ),
-    };
+/// A copy that function literals in branches use, of what stands behind a pointer.
+fn behind_pointer(name: &str, from: &str, lines: &[i64]) -> Advice {
     Advice {
         seen: format!(
-            "`{name}` is moved to the heap each time, because its address is taken in {place}"
+            "`{name}` is moved to the heap each time, because function literals in branches use it ({}), and it is a copy",
+            on_lines(lines)
         ),
-        attempt: format!("make {copies}: `other := {name}`"),
+        attempt: format!("take a pointer in place of the copy: `{name} := &{from}`"),
+        unless: format!("somebody sets {from} while the literals are in use"),
+    }
+}
+
+/// A variable that is on the heap because of branches.
+fn of_branches(branch: &InBranch) -> Advice {
+    let name = &branch.name;
+    let lines = on_lines(&branch.lines);
+    if branch.captured {
+        return Advice {
+            seen: format!(
+                "`{name}` is moved to the heap each time, because function literals in branches use it ({lines})"
+            ),
+            attempt: format!(
+                "make a copy in the branch, `other := {name}`, and let the literal use that: it alone is allocated then"
+            ),
+            unless: format!(
+                "most runs take the branch, or a literal or what follows it changes `{name}`"
+            ),
+        };
+    }
+    Advice {
+        seen: format!(
+            "`{name}` is moved to the heap each time, because its address is taken in branches ({lines})"
+        ),
+        attempt: format!(
+            "make a copy in each such branch, `other := {name}`, and take its address: it alone is allocated then"
+        ),
         unless: format!("most runs take the branch, or `{name}` is changed through the pointer"),
     }
 }

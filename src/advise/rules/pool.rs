@@ -119,7 +119,7 @@ fn scratch(it: &Evidence<'_>, shape: &Shape) -> Option<Advice> {
         seen: format!("each round of the loop on line {line} makes the {what} `{name}` anew, fills it and drops it"),
         attempt: format!("make it once before the loop, and empty it in each round: `{empty}`"),
         unless: match found.is_map {
-            true => "one round fills it much more than the others: emptying takes as long as it was ever large",
+            true => "one round fills it far more than the others: clearing takes time by the largest size that the map ever had",
             false => "the loop runs once or twice",
         }
         .into(),
@@ -131,13 +131,13 @@ fn of_memory(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     let is_reader = callee == "bufio.NewReaderSize" || callee == "bufio.(*Scanner).Scan";
     let measured = it.measure == Measure::Allocated && it.share.lower() >= LEAST;
     (is_reader && measured && shape.of_memory).then(|| Advice {
-        seen: "what is read is in memory already, and a buffer of 4 KiB is put before it".into(),
+        seen: "a bufio.Reader or Scanner allocates a buffer of 4 KiB to read what is in memory already".into(),
         attempt: match it.go >= (1, 24) {
-            true => "cut it: strings.Lines, strings.SplitSeq, strings.Cut, or those of bytes; strings.Reader itself reads bytes and runes",
-            false => "cut it: strings.Cut, strings.IndexByte, or those of bytes; strings.Reader itself reads bytes and runes",
+            true => "for lines range over strings.Lines or bytes.Lines, else cut at the separator (strings.Cut, bytes.Cut); bytes and runes come from the strings.Reader itself",
+            false => "cut at the separator: strings.Cut, bytes.Cut; bytes and runes come from the strings.Reader itself",
         }
         .into(),
-        unless: "the text is far longer than the buffer".into(),
+        unless: "the end counts: what a last line without a newline, or an empty text, gives has to stay the same".into(),
     })
 }
 
@@ -150,7 +150,7 @@ fn record(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
     let is_csv = callee == "encoding/csv.(*Reader).Read";
     (is_csv && measured && shape.record_of_round).then(|| Advice {
         seen: "csv.Reader makes the list of fields anew for each record, and here it is only looked at".into(),
-        attempt: "set ReuseRecord of the reader: the fields stay strings of their own, only the list is used again".into(),
+        attempt: "set `reader.ReuseRecord = true` where the reader is made: strings that were taken from a record stay valid, only the list is used again".into(),
         unless: "another use of the reader keeps the lists".into(),
     })
 }
@@ -214,7 +214,12 @@ fn reusable(it: &Evidence<'_>, callee: &str, shape: &Shape) -> Option<Advice> {
         true => {
             "encode with one png.Encoder that has a BufferPool: it keeps the compressor and the rows"
         }
-        false => "keep the value in a sync.Pool, and call its Reset with the next reader or writer",
+        false if callee == "compress/flate.NewReader" => {
+            "keep the value in a sync.Pool, and give it the next reader: `r.(flate.Resetter).Reset(next, nil)`; put it back when all is read"
+        }
+        false => {
+            "keep the value in a sync.Pool, and call its Reset with the next reader or writer; put it back when all is read or closed"
+        }
     };
     Some(Advice {
         seen: format!("{short} makes its tables and buffers anew for each use of this line"),

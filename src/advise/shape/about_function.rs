@@ -5,6 +5,7 @@ use std::rc::Rc;
 use tree_sitter::Node;
 
 use super::Source;
+use super::uses::InBranch;
 
 /// What is known of a function.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub(crate) struct AboutFunction {
     pub(crate) mentioned: Vec<String>,
     /// Names that several variables of the function have: what is known of a name may be of another of them.
     pub(crate) repeated: Vec<String>,
-    /// Variables whose addresses are only taken in branches, with the lines where that is.
-    pub(crate) in_branch: Vec<(String, Vec<i64>)>,
+    /// Variables that are on the heap because of branches alone.
+    pub(crate) in_branch: Vec<InBranch>,
 }
 
 impl Source {

@@ -36,6 +36,7 @@ impl Source {
             "short_var_declaration" | "var_spec" => {
                 shape.leaves |= self.leaves(node) || self.is_put_away(node);
                 shape.wrapped |= self.is_argument_of_result(node);
+                shape.copied_from_pointer = self.copied_from_pointer(node);
                 shape.array_for_branches = self
                     .array_for_branches(node)
                     .or_else(|| shape.array_for_branches.take());
@@ -141,6 +142,8 @@ impl Source {
         }
         shape.key_only |= name == "fmt.Sprintf" && self.is_key_only(node);
         let cheaper = self.cheaper(&name, node, &given);
+        let first = given.first().map_or("", |node| self.text(*node));
+        shape.takes_bytes |= cheaper.is_some() && first.starts_with("string(");
         shape.cheaper = shape.cheaper.take().or(cheaper);
         shape.record_of_round |= self.is_record_of_round(&name, node);
         shape.of_memory |= self.is_of_memory(&name, node, &given);

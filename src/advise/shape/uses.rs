@@ -14,6 +14,17 @@ pub(super) struct GoesOn {
     wrapped: bool,
 }
 
+/// A variable that is on the heap because of branches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct InBranch {
+    /// The variable.
+    pub(crate) name: String,
+    /// The lines of the branches that take its address, or whose function literals use it.
+    pub(crate) lines: Vec<i64>,
+    /// A function literal uses it; else its address is taken.
+    pub(crate) captured: bool,
+}
+
 impl GoesOn {
     fn any(self) -> bool {
         self.handed_on || self.wrapped
@@ -137,14 +148,20 @@ impl Source {
 
     /// Variables whose address the function takes in branches alone, deeper than where they are declared, and hands on there:
     /// a copy made in each would leave the variable on the stack. With the lines.
-    pub(super) fn in_branch(&self, function: Node<'_>) -> Vec<(String, Vec<i64>)> {
-        let mut found: Vec<(String, Vec<i64>, bool)> = Vec::new();
+    pub(super) fn in_branch(&self, function: Node<'_>) -> Vec<InBranch> {
+        let mut found: Vec<(InBranch, bool)> = Vec::new();
         let mut stack = vec![function];
         while let Some(node) = stack.pop() {
             if node.kind() == "func_literal" {
                 for name in self.names(node) {
                     let rare = self.is_branch(node, &name);
-                    note(&mut found, &name, row(node.start_position()), rare);
+                    let captures = self.declaration_of(&name, node).is_some();
+                    note(
+                        &mut found,
+                        &name,
+                        row(node.start_position()),
+                        (rare, captures),
+                    );
                 }
                 continue;
             }
@@ -155,10 +172,38 @@ impl Source {
             };
             let rare =
                 self.is_branch(node, name) && self.is_handed_on(node) && !is_plainly_returned(node);
-            note(&mut found, name, row(node.start_position()), rare);
+            note(&mut found, name, row(node.start_position()), (rare, false));
         }
-        let rare = found.into_iter().filter(|entry| entry.2);
-        rare.map(|entry| (entry.0, entry.1)).collect()
+        let rare = found.into_iter().filter(|entry| entry.1);
+        rare.map(|entry| entry.0).collect()
+    }
+
+    /// What a statement copies from behind a pointer that the function is given, `x := p.f.g`, where nothing sets `x` afterwards:
+    /// the name of the copy, and where it comes from.
+    pub(super) fn copied_from_pointer(&self, statement: Node<'_>) -> Option<(String, String)> {
+        let side = |name| {
+            let list = statement.child_by_field_name(name)?;
+            list.named_child(0)
+                .filter(|_| list.named_child_count() == 1)
+        };
+        let (left, right) = (side("left")?, side("right")?);
+        let mut root = right;
+        while root.kind() == "selector_expression" {
+            root = root.child_by_field_name("operand")?;
+        }
+        if right.kind() != "selector_expression" || root.kind() != "identifier" {
+            return None;
+        }
+        let declared = self.declaration_of(self.text(root), statement)?;
+        let is_pointer = declared.kind() == "parameter_declaration"
+            && declared
+                .child_by_field_name("type")
+                .is_some_and(|of| of.kind() == "pointer_type");
+        let function = self.enclosing(statement)?;
+        let mut others = self.mentions(function, self.text(left)).into_iter();
+        let is_set = others.any(|node| node != left && self.is_change(node));
+        let names = || (self.text(left).to_owned(), self.text(right).to_owned());
+        (is_pointer && !is_set).then(names)
     }
 
     /// Whether a condition stands between the declaration of a name and a node that is no loop: not every run gets there.
@@ -349,15 +394,23 @@ impl Source {
 }
 
 /// Notes that the address of a name is taken, and whether that is rare.
-fn note(found: &mut Vec<(String, Vec<i64>, bool)>, name: &str, line: i64, rare: bool) {
-    match found.iter_mut().find(|entry| entry.0 == name) {
-        Some(entry) => {
-            entry.2 &= rare;
-            entry.1.push(line);
-            entry.1.sort_unstable();
-            entry.1.dedup();
+fn note(found: &mut Vec<(InBranch, bool)>, name: &str, line: i64, (rare, captures): (bool, bool)) {
+    match found.iter_mut().find(|entry| entry.0.name == name) {
+        Some((known, all_rare)) => {
+            *all_rare &= rare;
+            known.captured |= captures;
+            known.lines.push(line);
+            known.lines.sort_unstable();
+            known.lines.dedup();
         }
-        None => found.push((name.to_owned(), vec![line], rare)),
+        None => {
+            let first = InBranch {
+                name: name.to_owned(),
+                lines: vec![line],
+                captured: captures,
+            };
+            found.push((first, rare));
+        }
     }
 }
 
@@ -463,14 +516,19 @@ func callers() int {
     fn a_copy_helps_where_a_branch_alone_takes_the_address() {
         let shape = source().shape(4).unwrap();
         // `start` is what another branch returns, `end` is used by every run, and a loop is no branch.
-        assert_eq!(shape.function.in_branch, [("last".to_owned(), vec![11])]);
+        let last = InBranch {
+            name: "last".into(),
+            lines: vec![11],
+            captured: false,
+        };
+        assert_eq!(shape.function.in_branch, [last]);
         let bare = FILE.replace("return &start, nil", "return nil, nil");
         let shape = Source::new(bare.into()).unwrap().shape(4).unwrap();
         let all: Vec<&str> = shape
             .function
             .in_branch
             .iter()
-            .map(|branch| branch.0.as_str())
+            .map(|branch| branch.name.as_str())
             .collect();
         assert!(all.contains(&"start"), "{all:?}");
         assert!(

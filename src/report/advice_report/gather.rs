@@ -16,8 +16,8 @@ use super::locate::{Located, Locator};
 use super::values::{measure, values};
 use super::{Finding, Target, Used};
 use crate::advise::{
-    Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What, block_sizes,
-    charge, counts_together, is_made_anew,
+    Charged, Cheaper, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What,
+    block_sizes, charge, counts_together, is_made_anew,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
@@ -291,7 +291,10 @@ impl<'a> Gathering<'a> {
         }
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
-        finding.needs_others = rule.id == "GBO314" && is_conversion(&charge.what);
+        let counts_bytes = located.shape.as_ref().is_some_and(|shape| {
+            shape.takes_bytes && matches!(shape.cheaper, Some((_, Cheaper::Count)))
+        });
+        finding.needs_others = rule.id == "GBO314" && is_conversion(&charge.what) && !counts_bytes;
         self.keep(rule.id, finding);
         (!is_small).then(|| rule.id.to_owned())
     }
@@ -304,17 +307,37 @@ impl<'a> Gathering<'a> {
         share: Interval,
     ) -> Evidence<'e> {
         let place = (located.place.file.clone(), located.place.line);
+        let sites = self.sites_at(located);
         Evidence {
+            branch_objects: self.branch_objects(located, &sites),
             measure: charge.measure,
             what: charge.what.clone(),
             share,
             amount: charge.sum.weight,
             shape: located.shape.as_ref(),
-            sites: self.sites_at(located),
+            sites,
             memory: charge.memory,
             sizes: self.sizes.get(&place),
             go: located.go_line.map_or(self.go, |line| line.min(self.go)),
         }
+    }
+
+    /// How many objects are allocated on lines of branches, for each of the variable that is on the heap because of them.
+    fn branch_objects(&self, located: &Located, sites: &[(escape::Class, &str)]) -> Option<f64> {
+        let shape = located.shape.as_ref()?;
+        let moved = sites.iter().find(|site| site.0 == escape::Class::Moved)?.1;
+        let mut branches = shape.function.in_branch.iter();
+        let branch = branches.find(|branch| branch.name == moved);
+        let array = shape.array_for_branches.as_ref().map(|array| &array.1);
+        let lines = branch.map(|branch| &branch.lines).or(array)?;
+        let objects = |line: u32| {
+            let sizes = self.sizes.get(&(located.place.file.clone(), line));
+            sizes.map_or(0, Sizes::objects)
+        };
+        let lines = lines.iter().filter_map(|line| u32::try_from(*line).ok());
+        let most = lines.map(objects).max().filter(|objects| *objects > 0)?;
+        let own = objects(located.place.line);
+        (own > 0).then(|| most as f64 / own as f64)
     }
 
     /// Whether a share is not worth a change, or chance alone may have made it.

@@ -86,8 +86,14 @@ impl Change {
         let first = &mut self.finding;
         let mut other = (it.place.file.clone(), it.place.line);
         if it.rule == "GBO314" {
-            let share = first.share.plus(it.share);
-            let amount = first.amount.saturating_add(it.amount);
+            // One conversion stays, so the heaviest, which comes first, is not saved.
+            let (share, amount) = match it.needs_others && self.others.is_empty() {
+                true => (it.share, it.amount),
+                false => (
+                    first.share.plus(it.share),
+                    first.amount.saturating_add(it.amount),
+                ),
+            };
             // The first line stands for all: which is the heaviest changes from profile to profile.
             if it.place.line < first.place.line {
                 other = (first.place.file.clone(), first.place.line);
@@ -102,7 +108,10 @@ impl Change {
     pub(super) fn said(mut self) -> Finding {
         if self.finding.rule == "GBO314" && !self.others.is_empty() {
             let lines = counted_of(self.others.len(), "more line");
-            self.finding.seen += &format!("; also on {lines} of the function, counted here");
+            self.finding.seen += &match self.finding.needs_others {
+                true => format!(": also on {lines}; all but the dearest copy count here"),
+                false => format!("; also on {lines} of the function, counted here"),
+            };
         }
         self.finding
     }
