@@ -246,6 +246,34 @@ func once(r Renderer) int {
     }
 
     #[test]
+    fn a_branch_that_most_runs_take_is_no_reason_and_a_copy_may_be_a_pointer() {
+        const FILE: &str = "package p
+
+func dump(ctx *context, value Value, more bool) {
+	style := ctx.opts.style
+	name := value.name()
+	if more {
+		write(func() string { return style.wrap(name) })
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let found = |line, name, objects| {
+            let shape = source.shape(line).unwrap();
+            let mut evidence = Evidence::of_line(Measure::Allocated, Class::New, &shape);
+            evidence.sites.push((escape::Class::Moved, name));
+            evidence.branch_objects = objects;
+            run(&evidence).map(|advice| advice.attempt)
+        };
+        let pointer = found(4, "style", Some(0.8)).unwrap();
+        assert!(pointer.contains("style := &ctx.opts.style"), "{pointer}");
+        let copy = found(5, "name", None).unwrap();
+        assert!(copy.contains("other := name"), "{copy}");
+        assert!(found(5, "name", Some(0.1)).is_some());
+        assert_eq!(found(5, "name", Some(0.8)), None);
+    }
+
+    #[test]
     fn two_variables_of_one_name_are_not_taken_for_each_other() {
         const FILE: &str = "package p
 
