@@ -77,7 +77,13 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         let from = shape.copied_from_pointer.as_ref();
         return match from.filter(|from| from.0 == name && branch.captured) {
             Some((_, from)) => Some(behind_pointer(name, from, &branch.lines)),
-            None => rarely(it).then(|| of_branches(branch)),
+            None => rarely(it).then(|| {
+                let mut empty = shape.function.without_value.iter();
+                match empty.any(|text| text == name) && !branch.captured {
+                    true => filled_in_branches(branch),
+                    false => of_branches(branch),
+                }
+            }),
         };
     }
     let is_it = |text: &String| text == name;
@@ -157,6 +163,21 @@ fn behind_pointer(name: &str, from: &str, lines: &[i64]) -> Advice {
         ),
         attempt: format!("take a pointer in place of the copy: `{name} := &{from}`"),
         unless: format!("somebody sets {from} while the literals are in use"),
+    }
+}
+
+/// A variable without a value that branches have filled by its address.
+fn filled_in_branches(branch: &InBranch) -> Advice {
+    let name = &branch.name;
+    Advice {
+        seen: format!(
+            "`{name}` is moved to the heap each time, because branches have it filled by its address ({})",
+            on_lines(&branch.lines)
+        ),
+        attempt: format!(
+            "declare a variable in the branch, have that filled, and set `{name} = other` at its end"
+        ),
+        unless: "most runs take the branch".into(),
     }
 }
 
@@ -255,6 +276,11 @@ func dump(ctx *context, value Value, more bool) {
 	if more {
 		write(func() string { return style.wrap(name) })
 	}
+	var parts []string
+	if more {
+		splitter := splitter{fields: &parts}
+		splitter.scan()
+	}
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
@@ -269,6 +295,8 @@ func dump(ctx *context, value Value, more bool) {
         assert!(pointer.contains("style := &ctx.opts.style"), "{pointer}");
         let copy = found(5, "name", None).unwrap();
         assert!(copy.contains("other := name"), "{copy}");
+        let filled = found(9, "parts", None).unwrap();
+        assert!(filled.contains("set `parts = other`"), "{filled}");
         assert!(found(5, "name", Some(0.1)).is_some());
         assert_eq!(found(5, "name", Some(0.8)), None);
     }
