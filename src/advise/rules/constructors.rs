@@ -172,7 +172,9 @@ fn before(line: &str, callee: &str) -> String {
     }
     let begin = match callee {
         "time.Parse" | "time.ParseInLocation" => first_of_layout(line, callee),
-        "strconv.ParseFloat" => Some("a digit, a sign, a point, or the i or n of inf and nan"),
+        "strconv.ParseFloat" => {
+            Some("a digit, a sign, a point, or the i or n of inf and nan, small or large")
+        }
         "time.ParseDuration" => Some("a digit, a sign or a point"),
         "strconv.ParseUint" => Some("a digit"),
         _ => Some("a digit or a sign"),
@@ -280,7 +282,7 @@ const PRINTED: f64 = 3.0;
 fn printing(it: &Evidence<'_>) -> Option<Advice> {
     (it.measure == Measure::Cpu && it.share.lower() >= PRINTED).then(|| Advice {
         seen: "the standard output has no buffer: each call here is a call of the system".into(),
-        attempt: "write to one `bufio.NewWriter(os.Stdout)`, and flush it at the end and before the program waits".into(),
+        attempt: "write all that goes to the standard output through one `bufio.NewWriter(os.Stdout)`, and flush it at the end, before os.Exit, and before the program waits for input (a reader around os.Stdin that flushes before each Read)".into(),
         unless: "somebody has to see each line at once, also when the program crashes".into(),
     })
 }
