@@ -6,6 +6,8 @@ mod about_function;
 
 mod bounds;
 
+mod branches;
+
 mod buffered;
 
 mod cheaper;
@@ -45,6 +47,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use about_function::AboutFunction;
+pub(crate) use branches::InBranch;
 use buffered::Buffered;
 pub(crate) use cheaper::Cheaper;
 use declarations::Declarations;
@@ -52,7 +55,6 @@ pub(crate) use filled::Growth;
 pub(crate) use scratch::Scratch;
 use tree_sitter::{Node, Parser, Point, Tree};
 use uses::GoesOn;
-pub(crate) use uses::InBranch;
 
 /// A Go file, parsed.
 pub struct Source {

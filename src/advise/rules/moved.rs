@@ -74,17 +74,7 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
     }
     let mut branches = shape.function.in_branch.iter();
     if let Some(branch) = branches.find(|branch| branch.name == name) {
-        let from = shape.copied_from_pointer.as_ref();
-        return match from.filter(|from| from.0 == name && branch.captured) {
-            Some((_, from)) => Some(behind_pointer(name, from, &branch.lines)),
-            None => rarely(it).then(|| {
-                let mut empty = shape.function.without_value.iter();
-                match empty.any(|text| text == name) && !branch.captured {
-                    true => filled_in_branches(branch),
-                    false => of_branches(branch),
-                }
-            }),
-        };
+        return because_of_branches(it, shape, branch);
     }
     let is_it = |text: &String| text == name;
     // Only a method takes the address: nothing here can be written otherwise.
@@ -164,6 +154,20 @@ fn behind_pointer(name: &str, from: &str, lines: &[i64]) -> Advice {
         attempt: format!("take a pointer in place of the copy: `{name} := &{from}`"),
         unless: format!("somebody sets {from} while the literals are in use"),
     }
+}
+
+/// What is said of a variable that is on the heap because of branches.
+fn because_of_branches(it: &Evidence<'_>, shape: &Shape, branch: &InBranch) -> Option<Advice> {
+    let name = &branch.name;
+    let from = shape.copied_from_pointer.as_ref();
+    if let Some((_, from)) = from.filter(|from| from.0 == *name && branch.captured) {
+        return Some(behind_pointer(name, from, &branch.lines));
+    }
+    let is_empty = shape.function.without_value.contains(name);
+    rarely(it).then(|| match is_empty && !branch.captured {
+        true => filled_in_branches(branch),
+        false => of_branches(branch),
+    })
 }
 
 /// A variable without a value that branches have filled by its address.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tree_sitter::Node;
 
 use super::Source;
-use super::uses::InBranch;
+use super::branches::InBranch;
 
 /// What is known of a function.
 #[derive(Debug, Default, PartialEq, Eq)]
