@@ -33,6 +33,5 @@ pub use cost_class::Class;
 pub(crate) use interval::Interval;
 pub use rule::{Advice, Evidence, Measure, Memory, Rule, What};
 pub use rules::{RULES, find};
-pub(crate) use rules::{counts_together, is_made_anew};
-pub(crate) use shape::Cheaper;
+pub(crate) use rules::{counts_together, is_made_anew, needs_others};
 pub use shape::{Literals, Mend, Shape, Source};

@@ -29,7 +29,7 @@ mod reflected;
 pub mod subslice;
 
 use super::cost_class::Class;
-use super::rule::{Rule, What};
+use super::rule::{Evidence, Rule, What};
 pub(crate) use constructors::counts_together;
 use constructors::is_kept;
 
@@ -48,6 +48,11 @@ pub const RULES: &[Rule] = &[
     moved::RULE,
     cgo::RULE,
 ];
+
+/// Whether what a rule says needs another line of the function that does the same.
+pub(crate) fn needs_others(rule: &str, evidence: &Evidence<'_>) -> bool {
+    rule == "GBO314" && cheaper::needs_others(evidence)
+}
 
 /// Whether advice is about what is made anew, which tests do again and a program does once. An error for what cannot be parsed, and
 /// texts that are lowered, belong to what is done.

@@ -49,7 +49,7 @@ use std::rc::Rc;
 use about_function::AboutFunction;
 pub(crate) use branches::InBranch;
 use buffered::Buffered;
-pub(crate) use cheaper::Cheaper;
+pub(crate) use cheaper::{Cheaper, CheaperCall};
 use declarations::Declarations;
 pub(crate) use filled::Growth;
 pub(crate) use scratch::Scratch;
@@ -124,7 +124,7 @@ pub struct Shape {
     /// Arguments for parameters of type `any`, of functions that this file declares.
     pub(crate) untyped: Vec<String>,
     /// A call that has a cheaper form, for what is done with its result.
-    pub(crate) cheaper: Option<(String, Cheaper)>,
+    pub(crate) cheaper: Option<CheaperCall>,
     /// A string is put together here only to be the key of a map.
     pub(crate) key_only: bool,
     /// A record that is read here is only looked at, and the reader need not make the next one anew.
@@ -137,8 +137,6 @@ pub struct Shape {
     pub(crate) array_for_branches: Option<(String, Vec<i64>)>,
     /// A copy of what stands behind a pointer, which nothing sets afterwards, and where it comes from.
     pub(crate) copied_from_pointer: Option<(String, String)>,
-    /// The first argument of a call of `cheaper` is `string(b)`: what is taken apart are bytes.
-    pub(crate) takes_bytes: bool,
     /// `string(x)` or `[]byte(x)`, which the function makes of the same value on other lines, too.
     pub(crate) converted_again: Option<String>,
     /// What the line declares is returned, or stored where others find it.

@@ -1,5 +1,6 @@
 //! Lesson 15: values that are stored in interfaces.
 
+use super::constructors::prints;
 use super::reflected;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
@@ -96,9 +97,6 @@ fn is_measured(it: &Evidence<'_>, shape: &Shape) -> bool {
     }
 }
 
-/// What prints to the standard output.
-const PRINTS: [&str; 3] = ["fmt.Print(", "fmt.Println(", "fmt.Printf("];
-
 /// The Go that has the package slices.
 const SORTS_TYPED: (u32, u32) = (1, 21);
 
@@ -114,7 +112,7 @@ fn attempt(it: &Evidence<'_>, shape: &Shape) -> Option<&'static str> {
             return None;
         }
         "io.WriteString(w, s) for a string: fmt.Fprint stores it in an interface first"
-    } else if PRINTS.iter().any(|print| shape.text.contains(print)) {
+    } else if prints(&shape.text) {
         // Each goes to the standard output by a call of the system, which costs far more: GBO314.
         return None;
     } else if shape.text.contains("fmt.") {

@@ -15,12 +15,12 @@ const WALKS: (u32, u32) = (1, 24);
 
 /// What is said of a call whose result is only looked at in part.
 pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
-    let (written, form) = it.shape?.cheaper.as_ref()?;
-    if written != callee || it.share.lower() < WORTH {
+    let written = it.shape?.cheaper.as_ref()?;
+    if written.callee != callee || it.share.lower() < WORTH {
         return None;
     }
-    let (package, function) = written.split_once('.')?;
-    let (attempt, unless) = match form {
+    let (package, function) = callee.split_once('.')?;
+    let (attempt, unless) = match written.form {
         Cheaper::Cut if it.go >= CUTS => (
             format!(
                 "`before, after, found := {package}.Cut(...)`: it makes no slice, and `found` says whether there are two parts"
@@ -39,13 +39,13 @@ pub(super) fn call(it: &Evidence<'_>, callee: &str) -> Option<Advice> {
         ),
         _ => return None,
     };
-    let seen = match form {
+    let seen = match written.form {
         Cheaper::Cut => "makes a slice of which only the parts around the first separator are read",
         Cheaper::Walk => "makes a slice that is walked over once",
         Cheaper::Count => "makes a slice of which only the length is asked",
     };
     Some(Advice {
-        seen: format!("{written} {seen}"),
+        seen: format!("{callee} {seen}"),
         attempt,
         unless: unless.into(),
     })
@@ -71,11 +71,15 @@ pub(super) fn conversion(it: &Evidence<'_>) -> Option<Advice> {
     })
 }
 
+/// Whether what [`conversion`] says needs another line of the function that does the same.
+pub(super) fn needs_others(it: &Evidence<'_>) -> bool {
+    it.is(Class::Conversion) && counted_bytes(it).is_none()
+}
+
 /// What is said of `len(strings.Split(string(b), sep))`: nothing of it is needed.
 fn counted_bytes(it: &Evidence<'_>) -> Option<Advice> {
-    let shape = it.shape.filter(|shape| shape.takes_bytes)?;
-    let (_, form) = shape.cheaper.as_ref()?;
-    (*form == Cheaper::Count).then(|| Advice {
+    let call = it.shape?.cheaper.as_ref()?;
+    (call.of_bytes && call.form == Cheaper::Count).then(|| Advice {
         seen: "bytes are copied into a string and split, and only the number of parts is asked"
             .into(),
         attempt: "bytes.Count(b, sep) + 1: it copies nothing and makes no slice".into(),

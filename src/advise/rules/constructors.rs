@@ -10,7 +10,7 @@ use crate::advise::rule::{Advice, Evidence, Measure, Rule, What};
 pub(crate) const RULE: Rule = Rule {
     id: "GBO314",
     lesson: 14,
-    summary: "something expensive is made again with the same arguments, or deferred in a loop",
+    summary: "something is made again that could be made once, deferred in a loop, or has a cheaper form",
     manual: "\
 What it sees: time spent in a function that makes something worth keeping (a regular expression, a
 template, a time zone, a set of certificates, a Replacer), called with literals alone, or with a
@@ -274,6 +274,13 @@ fn advice(callee: &str, literals: Literals) -> Option<Advice> {
 
 /// What prints to the standard output, each time by a call of the system.
 const PRINTS: &[&str] = &["fmt.Println", "fmt.Printf", "fmt.Print"];
+
+/// Whether a line prints to the standard output.
+pub(super) fn prints(line: &str) -> bool {
+    PRINTS
+        .iter()
+        .any(|print| line.contains(&format!("{print}(")))
+}
 
 /// Percent of the CPU from which on a buffer before the standard output is worth it.
 const PRINTED: f64 = 3.0;

@@ -18,14 +18,17 @@ or, in a loop, that a function literal escapes which needs nothing of the round.
 Why it matters: most lines with such a message never allocate in practice. This one does, and often a
 small change keeps the variable on the stack.
 
-What to do: where the address is taken in a branch only, such as that of an error, a copy made there
-leaves the variable itself on the stack. `gobuild-opt escape --why FILE:LINE` shows how the address gets away. A loop variable: use
+What to do: where the address is taken in a branch only, such as that of an error, or a function literal
+there uses the variable, a copy made there leaves the variable itself on the stack; a variable that
+branches have filled gets another there, and is set from it. An array of which only branches make a slice
+is allocated there. A copy of what stands behind a pointer, `x := p.f`, can be a pointer to it. `gobuild-opt escape --why FILE:LINE` shows how the address gets away. A loop variable: use
 a copy of only what is needed, or `p := &xs[i]`. A variable captured by a literal: hand it over as an
 argument.
 
 When not to: where the variable must outlive the function, it belongs on the heap; the rule is silent
 where the function returns or stores its address, or hands it to who fills it (Unmarshal, Scan, Read; or any
-`var x T` whose address goes to a call), and where every run takes it.",
+`var x T` whose address goes to a call), where every run takes it, and where a heap profile shows that
+three of ten runs or more get to the branch.",
     run,
 };
 

@@ -10,7 +10,7 @@ use crate::number::grouped;
 pub(crate) const RULE: Rule = Rule {
     id: "GBO304",
     lesson: 4,
-    summary: "a large buffer is made for each use, or a slice is boxed by Put",
+    summary: "a buffer, a map or a slice is made for each use and dropped, or a slice is boxed by Put",
     manual: "\
 What it sees: in a heap profile, a line whose objects are a kilobyte or larger on average, of which
 at least fifty times as much was allocated as is in use: they live for one use; buffers, and structs

@@ -4,6 +4,17 @@ use tree_sitter::Node;
 
 use super::{Source, is_within};
 
+/// A call that has a cheaper form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CheaperCall {
+    /// The function that is called, `strings.SplitN`.
+    pub(crate) callee: String,
+    /// What does the same.
+    pub(crate) form: Cheaper,
+    /// Its first argument is `string(b)`: what is taken apart are bytes.
+    pub(crate) of_bytes: bool,
+}
+
 /// A cheaper form of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cheaper {
@@ -16,13 +27,13 @@ pub(crate) enum Cheaper {
 }
 
 impl Source {
-    /// The cheaper form of a call of strings or bytes: the function that is called, and the form.
+    /// The cheaper form of a call of strings or bytes.
     pub(super) fn cheaper(
         &self,
         callee: &str,
         call: Node<'_>,
         given: &[Node<'_>],
-    ) -> Option<(String, Cheaper)> {
+    ) -> Option<CheaperCall> {
         let (package, function) = callee.split_once('.')?;
         if !matches!(package, "strings" | "bytes") {
             return None;
@@ -42,7 +53,12 @@ impl Source {
             }
             _ => return None,
         };
-        Some((callee.to_owned(), form))
+        let first = given.first().map_or("", |node| self.text(*node));
+        Some(CheaperCall {
+            callee: callee.to_owned(),
+            form,
+            of_bytes: first.starts_with("string("),
+        })
     }
 
     /// Whether a record that a call returns is only read by index, length and range, and nothing of the file asks for `ReuseRecord`.
@@ -84,10 +100,12 @@ impl Source {
             let of = of.and_then(|parent| parent.child_by_field_name("operand"));
             let is_index = of.is_some_and(|of| self.is_own_map(self.text(of)));
             // `delete(m, key)`
-            let call = parent
-                .filter(|list| list.kind() == "argument_list" && list.named_child(1) == Some(node))
-                .and_then(|list| list.parent()?.child_by_field_name("function"));
-            let deletes = call.is_some_and(|callee| self.text(callee) == "delete");
+            let list = parent
+                .filter(|list| list.kind() == "argument_list" && list.named_child(1) == Some(node));
+            let callee = list.and_then(|list| list.parent()?.child_by_field_name("function"));
+            let map = list.and_then(|list| list.named_child(0));
+            let deletes = callee.is_some_and(|callee| self.text(callee) == "delete")
+                && map.is_some_and(|map| self.is_own_map(self.text(map)));
             (is_index && index == Some(node)) || deletes
         };
         let joins = made.kind() != "binary_expression" || self.text(made).contains('+');
@@ -95,7 +113,7 @@ impl Source {
         joins && (is_key(made) || !all.is_empty() && all.iter().all(|node| is_key(*node)))
     }
 
-    /// Whether this file declares a map of strings under the last name of a path: then its key is the file's to choose.
+    /// Whether this file declares a map of strings under the last name of a path, and so names the type of its key.
     fn is_own_map(&self, path: &str) -> bool {
         let name = path.rsplit('.').next().unwrap_or(path);
         let text = String::from_utf8_lossy(&self.text);
@@ -268,7 +286,7 @@ func f(line string, r *csv.Reader) {
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
-        let form = |line| source.shape(line).unwrap().cheaper.map(|it| it.1);
+        let form = |line| source.shape(line).unwrap().cheaper.map(|call| call.form);
         for (line, wanted) in [
             (4, Some(Cheaper::Cut)),
             (6, None),

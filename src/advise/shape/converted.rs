@@ -3,6 +3,10 @@
 use tree_sitter::Node;
 
 use super::{Source, all_below, row};
+use crate::order::Order;
+
+/// How many of the nearest conversions are looked at.
+const NEAR: usize = 8;
 
 impl Source {
     /// `string(x)` or `[]byte(x)` of a name or a field, where the function makes the same again on a line that may run as well,
@@ -15,14 +19,17 @@ impl Source {
         let text = self.text(node);
         let is_again = |other: &Node<'_>| {
             row(other.start_position()) != row(node.start_position())
-                && self.text(*other) == text
                 && self.is_conversion(*other)
                 && !self.is_free(*other)
                 && !is_instead(node, *other)
                 && !self.is_set_between(node, *other, function)
         };
-        let mut all = all_below(function).filter(|other| other.kind() == node.kind());
-        all.any(|other| is_again(&other)).then(|| text.to_owned())
+        let alike = |other: &Node<'_>| other.kind() == node.kind() && self.text(*other) == text;
+        let mut all: Vec<Node<'_>> = all_below(function).filter(alike).collect();
+        // A table that a tool wrote may have thousands: the nearest are the ones that nothing has set in between.
+        all.order_by_key(|other| other.start_byte().abs_diff(node.start_byte()));
+        let mut near = all.iter().take(NEAR);
+        near.any(is_again).then(|| text.to_owned())
     }
 
     /// `string(x.y)`, `[]byte(x)`

@@ -312,7 +312,7 @@ fn has_bare_return(below: Node<'_>) -> bool {
 }
 
 /// Where the function literal around a node begins; `None` in no literal.
-fn literal_around(node: Node<'_>) -> Option<usize> {
+pub(super) fn literal_around(node: Node<'_>) -> Option<usize> {
     let mut at = node;
     while let Some(parent) = at.parent() {
         if parent.kind() == "func_literal" {

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::filled::literal_around;
 use super::{Source, is_within, loops, row};
 
 /// Something that is made in each round of a loop, filled there, and looked at by that round alone.
@@ -57,8 +58,8 @@ impl Source {
         };
         let is_own = |node: &Node<'_>| {
             is_within(*node, *inner)
-                && loops_of_literal(*node, declared)
-                && self.is_looked_at(*node)
+                && literal_around(*node) == literal_around(declared)
+                && self.is_of_round(*node)
         };
         let all = mentions[1..].iter().all(is_own);
         all.then(|| Scratch {
@@ -69,7 +70,7 @@ impl Source {
     }
 
     /// Whether a mention fills or reads a map or a slice, and gives nobody the whole.
-    fn is_looked_at(&self, name: Node<'_>) -> bool {
+    fn is_of_round(&self, name: Node<'_>) -> bool {
         let Some(parent) = name.parent() else {
             return false;
         };
@@ -90,7 +91,10 @@ impl Source {
                 let callee = callee.map_or("", |callee| self.text(callee));
                 let is_first = parent.named_child(0) == Some(name);
                 match callee {
-                    "append" => is_first && call.is_some_and(|call| self.is_kept_in_itself(call)),
+                    "append" => {
+                        is_first
+                            && call.is_some_and(|call| self.is_stored_in(self.text(name), call))
+                    }
                     callee => KEEPS_NOTHING.contains(&callee) || callee.ends_with(".Write"),
                 }
             }
@@ -126,19 +130,6 @@ impl Source {
         takes || is_called && at != element
     }
 
-    /// Whether what append returns is stored where it came from.
-    fn is_kept_in_itself(&self, append: Node<'_>) -> bool {
-        let grown = append
-            .child_by_field_name("arguments")
-            .and_then(|list| list.named_child(0));
-        let statement = append.parent().and_then(|list| list.parent());
-        let left = statement.and_then(|node| node.child_by_field_name("left"));
-        match (grown, left) {
-            (Some(grown), Some(left)) => self.text(grown) == self.text(left),
-            _ => false,
-        }
-    }
-
     /// The array that a statement declares, `var x [128]byte`, where all its slices are made in branches: with their lines.
     pub(super) fn array_for_branches(&self, spec: Node<'_>) -> Option<(String, Vec<i64>)> {
         let of = spec.child_by_field_name("type")?;
@@ -168,17 +159,6 @@ impl Source {
         lines.dedup();
         (!lines.is_empty()).then(|| (text.to_owned(), lines))
     }
-}
-
-/// Whether a node is in the same function literal as a declaration, or in none as that is.
-fn loops_of_literal(node: Node<'_>, declared: Node<'_>) -> bool {
-    let literal = |node: Node<'_>| {
-        let mut above = std::iter::successors(node.parent(), Node::parent);
-        above
-            .find(|node| node.kind() == "func_literal")
-            .map(|node| node.id())
-    };
-    literal(node) == literal(declared)
 }
 
 #[cfg(test)]

@@ -142,8 +142,6 @@ impl Source {
         }
         shape.key_only |= name == "fmt.Sprintf" && self.is_key_only(node);
         let cheaper = self.cheaper(&name, node, &given);
-        let first = given.first().map_or("", |node| self.text(*node));
-        shape.takes_bytes |= cheaper.is_some() && first.starts_with("string(");
         shape.cheaper = shape.cheaper.take().or(cheaper);
         shape.record_of_round |= self.is_record_of_round(&name, node);
         shape.of_memory |= self.is_of_memory(&name, node, &given);
@@ -154,7 +152,7 @@ impl Source {
 
     /// Whether what a call of append returns is stored where it came from; `return append(x.f, list...)` grows nothing that
     /// stays.
-    fn is_stored_in(&self, path: &str, call: Node<'_>) -> bool {
+    pub(super) fn is_stored_in(&self, path: &str, call: Node<'_>) -> bool {
         let list = call.parent();
         let statement = list
             .and_then(|list| list.parent())

@@ -16,8 +16,8 @@ use super::locate::{Located, Locator};
 use super::values::{measure, values};
 use super::{Finding, Target, Used};
 use crate::advise::{
-    Charged, Cheaper, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What,
-    block_sizes, charge, counts_together, is_made_anew,
+    Charged, Class, Evidence, Interval, Measure, Memory, RULES, Sizes, Sum, What, block_sizes,
+    charge, counts_together, is_made_anew, needs_others,
 };
 use crate::build::escape_pass::Collected;
 use crate::config::Config;
@@ -269,14 +269,14 @@ impl<'a> Gathering<'a> {
             return None;
         }
         let evidence = self.evidence(located, charge, share);
-        let found = RULES
+        let (rule, mut advice) = RULES
             .iter()
             .find_map(|rule| Some((rule, (rule.run)(&evidence)?)))?;
+        let needs_others = needs_others(rule.id, &evidence);
         // No program that is published has it.
         if self.locator.is_for_tests(&located.place.package) || self.locator.is_generated(located) {
             return None;
         }
-        let (rule, mut advice) = found;
         // What a function makes on many lines counts together.
         if is_small && rule.id != "GBO314" {
             return None;
@@ -291,10 +291,7 @@ impl<'a> Gathering<'a> {
         }
         let mut finding = finding(rule, advice, charge, share, located);
         finding.patch = self.locator.patch(located, rule.id);
-        let counts_bytes = located.shape.as_ref().is_some_and(|shape| {
-            shape.takes_bytes && matches!(shape.cheaper, Some((_, Cheaper::Count)))
-        });
-        finding.needs_others = rule.id == "GBO314" && is_conversion(&charge.what) && !counts_bytes;
+        finding.needs_others = needs_others;
         self.keep(rule.id, finding);
         (!is_small).then(|| rule.id.to_owned())
     }
@@ -374,17 +371,6 @@ impl<'a> Gathering<'a> {
         let of_heap = charge.measure == Measure::Allocated && is_map;
         of_heap && shows && !self.growing.contains(&place)
     }
-}
-
-/// Whether a charge is for copying a string or bytes.
-fn is_conversion(what: &What<'_>) -> bool {
-    matches!(
-        what,
-        What::Cost {
-            class: Class::Conversion,
-            ..
-        }
-    )
 }
 
 /// The whole of a profile. Locks of the runtime itself are nobody's.
