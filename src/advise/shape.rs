@@ -44,6 +44,7 @@ pub use mend::Mend;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use about_function::AboutFunction;
@@ -312,7 +313,11 @@ impl Source {
     }
 
     fn text(&self, node: Node<'_>) -> &str {
-        let bytes = self.text.get(node.byte_range()).unwrap_or_default();
+        self.text_at(&node.byte_range())
+    }
+
+    fn text_at(&self, range: &Range<usize>) -> &str {
+        let bytes = self.text.get(range.clone()).unwrap_or_default();
         std::str::from_utf8(bytes).unwrap_or_default()
     }
 }

@@ -1,5 +1,6 @@
 //! What is true of a whole function, which all of its lines share: made once per function.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use tree_sitter::Node;
@@ -24,6 +25,10 @@ pub(crate) struct AboutFunction {
     pub(crate) mentioned: Vec<String>,
     /// Names that several variables of the function have: what is known of a name may be of another of them.
     pub(crate) repeated: Vec<String>,
+    /// Where it converts names and fields between strings and bytes.
+    pub(crate) conversions: Vec<Range<usize>>,
+    /// Where it sets names or fields, or declares a name anew.
+    pub(crate) sets: Vec<Range<usize>>,
     /// Variables that are on the heap because of branches alone.
     pub(crate) in_branch: Vec<InBranch>,
 }
@@ -43,6 +48,8 @@ impl Source {
             without_value: self.without_value(function),
             mentioned: self.names(function),
             repeated: self.repeated(function),
+            conversions: self.conversions(function),
+            sets: self.sets(function),
             in_branch: self.in_branch(function),
         });
         let mut functions = self.functions.borrow_mut();

@@ -1,7 +1,10 @@
 //! Finds conversions between strings and bytes that a function makes several times of the same value.
 
+use std::ops::Range;
+
 use tree_sitter::Node;
 
+use super::filled::literal_around;
 use super::{Source, all_below, row};
 use crate::order::Order;
 
@@ -16,20 +19,37 @@ impl Source {
             return None;
         }
         let function = self.enclosing(node)?;
+        let about = self.about_function(function);
         let text = self.text(node);
-        let is_again = |other: &Node<'_>| {
+        let root = self.tree.root_node();
+        let is_again = |other: Node<'_>| {
             row(other.start_position()) != row(node.start_position())
-                && self.is_conversion(*other)
-                && !self.is_free(*other)
-                && !is_instead(node, *other)
-                && !self.is_set_between(node, *other, function)
+                && literal_around(other) == literal_around(node)
+                && !self.is_free(other)
+                && !is_instead(node, other)
+                && !self.is_set_between(node, other, &about.sets)
         };
-        let alike = |other: &Node<'_>| other.kind() == node.kind() && self.text(*other) == text;
-        let mut all: Vec<Node<'_>> = all_below(function).filter(alike).collect();
+        let alike = |range: &&Range<usize>| self.text_at(range) == text;
+        let mut all: Vec<&Range<usize>> = about.conversions.iter().filter(alike).collect();
         // A table that a tool wrote may have thousands: the nearest are the ones that nothing has set in between.
-        all.order_by_key(|other| other.start_byte().abs_diff(node.start_byte()));
-        let mut near = all.iter().take(NEAR);
+        all.order_by_key(|range| range.start.abs_diff(node.start_byte()));
+        let mut near = all
+            .iter()
+            .take(NEAR)
+            .filter_map(|range| root.descendant_for_byte_range(range.start, range.end));
         near.any(is_again).then(|| text.to_owned())
+    }
+
+    /// Where a function converts names and fields between strings and bytes.
+    pub(super) fn conversions(&self, function: Node<'_>) -> Vec<Range<usize>> {
+        let all = all_below(function).filter(|node| self.is_conversion(*node));
+        all.map(|node| node.byte_range()).collect()
+    }
+
+    /// Where a function sets names or fields, or declares a name anew.
+    pub(super) fn sets(&self, function: Node<'_>) -> Vec<Range<usize>> {
+        let all = all_below(function).filter_map(target);
+        all.map(|node| node.byte_range()).collect()
     }
 
     /// `string(x.y)`, `[]byte(x)`
@@ -85,7 +105,7 @@ impl Source {
     }
 
     /// Whether something between two nodes sets what they convert.
-    fn is_set_between(&self, one: Node<'_>, other: Node<'_>, function: Node<'_>) -> bool {
+    fn is_set_between(&self, one: Node<'_>, other: Node<'_>, sets: &[Range<usize>]) -> bool {
         let (begin, end) = match one.start_byte() < other.start_byte() {
             true => (one.end_byte(), other.start_byte()),
             false => (other.end_byte(), one.start_byte()),
@@ -98,16 +118,21 @@ impl Source {
             let rest = inside.strip_prefix(target);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        all_below(function).any(|node| {
-            let sets = matches!(
-                node.kind(),
-                "assignment_statement" | "short_var_declaration"
-            );
-            let between = node.start_byte() >= begin && node.start_byte() < end;
-            let left = node.child_by_field_name("left").filter(|_| sets && between);
-            let targets = left.map_or("", |left| self.text(left)).split(',');
-            targets.map(str::trim).any(is_part)
-        })
+        let between = |range: &&Range<usize>| range.start >= begin && range.start < end;
+        let mut all = sets.iter().filter(between);
+        all.any(|range| self.text_at(range).split(',').map(str::trim).any(is_part))
+    }
+}
+
+/// What a statement sets or declares.
+fn target(node: Node<'_>) -> Option<Node<'_>> {
+    match node.kind() {
+        "assignment_statement" | "short_var_declaration" | "range_clause" | "receive_statement" => {
+            node.child_by_field_name("left")
+        }
+        "inc_statement" | "dec_statement" => node.named_child(0),
+        "var_spec" => node.child_by_field_name("name"),
+        _ => None,
     }
 }
 
@@ -201,6 +226,15 @@ func (c *client) deliver(m map[string]int, b []byte) {
 	} else {
 		use(string(c.other))
 	}
+	for _, d := range c.all {
+		use(string(d))
+	}
+	for _, d := range c.more {
+		use(string(d))
+	}
+	go func() { use(string(c.name)) }()
+	use(string(c.name))
+	use(string(c.name))
 }
 ";
         let source = Source::new(FILE.into()).unwrap();
@@ -208,7 +242,8 @@ func (c *client) deliver(m map[string]int, b []byte) {
         for line in [4, 5, 6] {
             assert_eq!(made(line).as_deref(), Some("string(c.subject)"), "{line}");
         }
-        for line in [8, 10, 13, 14, 16, 18, 20] {
+        assert_eq!(made(30).as_deref(), Some("string(c.name)"));
+        for line in [8, 10, 13, 14, 16, 18, 20, 23, 26, 28] {
             assert_eq!(made(line), None, "{line}");
         }
     }
