@@ -48,7 +48,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use about_function::AboutFunction;
-pub(crate) use branches::InBranch;
+pub(crate) use branches::{ArrayForBranches, InBranch};
 use buffered::Buffered;
 pub(crate) use cheaper::{Cheaper, CheaperCall};
 use declarations::Declarations;
@@ -134,8 +134,8 @@ pub struct Shape {
     pub(crate) of_memory: bool,
     /// A map or a slice that each round of a loop makes anew, and leaves behind: it is made or filled here.
     pub(crate) scratch: Option<Scratch>,
-    /// An array that is declared here, and the lines of the branches that alone need it.
-    pub(crate) array_for_branches: Option<(String, Vec<i64>)>,
+    /// An array that is declared here, and that only branches need.
+    pub(crate) array_for_branches: Option<ArrayForBranches>,
     /// A copy of what stands behind a pointer, which nothing sets afterwards, and where it comes from.
     pub(crate) copied_from_pointer: Option<(String, String)>,
     /// `string(x)` or `[]byte(x)`, which the function makes of the same value on other lines, too.

@@ -3,7 +3,7 @@
 use crate::advise::Shape;
 use crate::advise::cost_class::Class;
 use crate::advise::rule::{Advice, Evidence, Measure, Rule};
-use crate::advise::shape::InBranch;
+use crate::advise::shape::{ArrayForBranches, InBranch};
 use crate::escape;
 
 /// The rule.
@@ -68,8 +68,8 @@ fn variable(it: &Evidence<'_>, shape: &Shape, name: &str) -> Option<Advice> {
         return None;
     }
     let array = shape.array_for_branches.as_ref();
-    if let Some((array, lines)) = array.filter(|array| array.0 == name) {
-        return rarely(it).then(|| array_of_branches(array, lines));
+    if let Some(array) = array.filter(|array| array.name == name) {
+        return rarely(it).then(|| array_of_branches(array));
     }
     // What is known of a name may be of another variable.
     if shape.function.repeated.iter().any(|text| text == name) {
@@ -136,13 +136,16 @@ fn on_lines(lines: &[i64]) -> String {
 }
 
 /// An array of which only branches make a slice.
-fn array_of_branches(name: &str, lines: &[i64]) -> Advice {
+fn array_of_branches(array: &ArrayForBranches) -> Advice {
+    let ArrayForBranches { name, made, lines } = array;
     Advice {
         seen: format!(
             "the array `{name}` is moved to the heap each time, and only branches make a slice of it ({})",
             on_lines(lines)
         ),
-        attempt: "allocate it where it is needed: declare a nil slice, and in a branch give it its room if it has none (`if buf == nil { buf = make([]byte, 0, 128) }`)".into(),
+        attempt: format!(
+            "allocate it where it is needed: declare a nil slice, and in a branch give it its room if it has none (`if {name} == nil {{ {name} = {made} }}`)"
+        ),
         unless: "most runs take one of the branches".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! Finds variables that are on the heap because of branches, and copies of what stands behind a pointer.
+//! Finds variables and arrays that are on the heap because of branches, and copies of what stands behind a pointer.
 
 use tree_sitter::Node;
 
@@ -13,6 +13,17 @@ pub(crate) struct InBranch {
     pub(crate) lines: Vec<i64>,
     /// A function literal uses it; else its address is taken.
     pub(crate) captured: bool,
+}
+
+/// An array that only branches need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ArrayForBranches {
+    /// The variable.
+    pub(crate) name: String,
+    /// A slice with as much room: `make([]byte, 0, 128)`.
+    pub(crate) made: String,
+    /// The lines of the branches that make a slice of it.
+    pub(crate) lines: Vec<i64>,
 }
 
 impl Source {
@@ -76,6 +87,42 @@ impl Source {
         (is_pointer && !is_set).then(names)
     }
 
+    /// The array that a statement declares, `var x [128]byte`, where all its slices are made in branches: with their lines.
+    pub(super) fn array_for_branches(&self, spec: Node<'_>) -> Option<ArrayForBranches> {
+        let of = spec.child_by_field_name("type")?;
+        let name = spec.child_by_field_name("name")?;
+        if of.kind() != "array_type" || spec.child_by_field_name("value").is_some() {
+            return None;
+        }
+        let function = self.enclosing(spec)?;
+        let text = self.text(name);
+        let about = self.about_function(function);
+        if about.repeated.iter().any(|repeated| repeated == text) {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for node in self.mentions(function, text) {
+            if node == name {
+                continue;
+            }
+            let slice = node
+                .parent()
+                .filter(|node| node.kind() == "slice_expression")?;
+            if !self.is_branch(slice, text) {
+                return None;
+            }
+            lines.push(row(node.start_position()));
+        }
+        lines.dedup();
+        let part = |field| of.child_by_field_name(field).map(|node| self.text(node));
+        let (length, element) = (part("length")?, part("element")?);
+        (!lines.is_empty()).then(|| ArrayForBranches {
+            name: text.to_owned(),
+            made: format!("make([]{element}, 0, {length})"),
+            lines,
+        })
+    }
+
     /// Whether a condition stands between the declaration of a name and a node that is no loop: not every run gets there.
     pub(super) fn is_branch(&self, node: Node<'_>, name: &str) -> bool {
         let Some(declared) = self.declaration_of(name, node) else {
@@ -136,4 +183,33 @@ fn is_plainly_returned(address: Node<'_>) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_array_that_only_branches_slice_is_theirs() {
+        const FILE: &str = "package p
+
+func deliver(all []Sub) {
+	var rare [128]byte
+	var usual [64]byte
+	name := usual[:0]
+	for _, sub := range all {
+		if sub.mapped {
+			send(append(rare[:0], sub.to...))
+		}
+		send(name)
+	}
+}
+";
+        let source = Source::new(FILE.into()).unwrap();
+        let array = |line| source.shape(line).unwrap().array_for_branches;
+        let rare = array(4).unwrap();
+        assert_eq!((rare.name.as_str(), rare.lines), ("rare", vec![9]));
+        assert_eq!(rare.made, "make([]byte, 0, 128)");
+        assert_eq!(array(5), None);
+    }
 }

@@ -1,4 +1,4 @@
-//! Finds maps and slices that are made anew in each round of a loop and leave nothing behind, and arrays that only branches need.
+//! Finds maps and slices that are made anew in each round of a loop and leave nothing behind.
 
 use tree_sitter::Node;
 
@@ -129,36 +129,6 @@ impl Source {
         let is_called = outer.child_by_field_name("function") == Some(at);
         takes || is_called && at != element
     }
-
-    /// The array that a statement declares, `var x [128]byte`, where all its slices are made in branches: with their lines.
-    pub(super) fn array_for_branches(&self, spec: Node<'_>) -> Option<(String, Vec<i64>)> {
-        let of = spec.child_by_field_name("type")?;
-        let name = spec.child_by_field_name("name")?;
-        if of.kind() != "array_type" || spec.child_by_field_name("value").is_some() {
-            return None;
-        }
-        let function = self.enclosing(spec)?;
-        let text = self.text(name);
-        let about = self.about_function(function);
-        if about.repeated.iter().any(|repeated| repeated == text) {
-            return None;
-        }
-        let mut lines = Vec::new();
-        for node in self.mentions(function, text) {
-            if node == name {
-                continue;
-            }
-            let slice = node
-                .parent()
-                .filter(|node| node.kind() == "slice_expression")?;
-            if !self.is_branch(slice, text) {
-                return None;
-            }
-            lines.push(row(node.start_position()));
-        }
-        lines.dedup();
-        (!lines.is_empty()).then(|| (text.to_owned(), lines))
-    }
 }
 
 #[cfg(test)]
@@ -242,27 +212,5 @@ func rows(all []Stack, w io.Writer) {
             let found = source.shape(line).unwrap().scratch;
             assert_eq!(found.is_some(), is_scratch, "{line}");
         }
-    }
-
-    #[test]
-    fn an_array_that_only_branches_slice_is_theirs() {
-        const FILE: &str = "package p
-
-func deliver(all []Sub) {
-	var rare [128]byte
-	var usual [64]byte
-	name := usual[:0]
-	for _, sub := range all {
-		if sub.mapped {
-			send(append(rare[:0], sub.to...))
-		}
-		send(name)
-	}
-}
-";
-        let source = Source::new(FILE.into()).unwrap();
-        let array = |line| source.shape(line).unwrap().array_for_branches;
-        assert_eq!(array(4), Some(("rare".into(), vec![9])));
-        assert_eq!(array(5), None);
     }
 }

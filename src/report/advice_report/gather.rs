@@ -325,7 +325,7 @@ impl<'a> Gathering<'a> {
         let moved = sites.iter().find(|site| site.0 == escape::Class::Moved)?.1;
         let mut branches = shape.function.in_branch.iter();
         let branch = branches.find(|branch| branch.name == moved);
-        let array = shape.array_for_branches.as_ref().map(|array| &array.1);
+        let array = shape.array_for_branches.as_ref().map(|array| &array.lines);
         let lines = branch.map(|branch| &branch.lines).or(array)?;
         let objects = |line: u32| {
             let sizes = self.sizes.get(&(located.place.file.clone(), line));
