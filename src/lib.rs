@@ -15,23 +15,25 @@
 //!
 //! The `mod` lines below stand in another order: a module uses only those above it. `tests/it/house.rs` holds that, and who may
 //! run processes, write to the disk (`build`, `agent`, `command`), print, and change a configuration. No folder has
-//! a circle.
+//! a circle. What reads bytes and text is a package of its own in `readers/`: it knows of nothing else here, is what is hot, and
+//! compiles beside the rest.
 //!
 //! # The map
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`error`], [`clock`], [`input`], [`number`], `order`, [`quote`] | errors with hints, the time, bounded reads, numbers for people, sorting, go's quoting |
+//! | `readers/`: [`error`], [`input`], [`number`] | errors with hints, bounded reads, numbers for people |
+//! | `readers/`: [`binary`] | executables: sections, functions, packages, the owner of each byte |
+//! | `readers/`: [`linker`] | what Go's linker would keep of package archives, why, and what it costs |
+//! | `readers/`: [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
+//! | `readers/`: [`profile`] | pprof profiles: read, merged, made slim, compared |
+//! | [`clock`], `order`, [`quote`] | the time, sorting, go's quoting |
 //! | `packed` | texts that the program holds packed |
 //! | `schema` | the JSON Schemas that lie in `schemas/` |
 //! | [`review`] | what a configuration may pass to go; the only way to a command that can be started |
 //! | [`config`] | gobuild-opt.toml, presets, environment and flags as one value |
 //! | [`process`] | a command as data, and the one place that starts it |
 //! | [`go`] | what go says of itself and of packages; git |
-//! | [`binary`] | executables: sections, functions, packages, the owner of each byte |
-//! | [`linker`] | what Go's linker would keep of package archives, why, and what it costs |
-//! | [`escape`] | what the compiler says of heap escapes: parsed, classified, identified |
-//! | [`profile`] | pprof profiles: read, merged, made slim, compared |
 //! | [`lock`] | gobuild-opt.lock: what was accepted, and the IDs of sites |
 //! | [`plan`] | every go command of a run, with the reason for each flag; refuses a `-X` that names no string variable (`plan/stamp.rs`; the check `stamps` sees whether the value arrived) |
 //! | [`assertion`] | `[[assert]]` and `//gcassert:` comments |
@@ -102,15 +104,11 @@
 //! `cargo test --lib` takes seconds. `cargo build --examples && cargo test --test it FILTER` runs a part of the integration
 //! tests; `cargo test --test it house` are the rules of the house. `.github/CONTRIBUTING.md` says how long the whole suite takes.
 
-pub mod error;
+pub use gobuild_opt_readers::{binary, error, escape, input, linker, number, profile};
 
 pub mod lesson;
 
 pub mod clock;
-
-pub mod input;
-
-pub mod number;
 
 mod order;
 
@@ -127,14 +125,6 @@ pub mod config;
 pub mod process;
 
 pub mod go;
-
-pub mod binary;
-
-pub mod linker;
-
-pub mod escape;
-
-pub mod profile;
 
 pub mod advise;
 
