@@ -9,25 +9,28 @@ use crate::profile::Weights;
 pub(crate) struct Weighing<'a> {
     weights: Option<Weights>,
     facts: &'a Facts,
+    /// The import paths of the main packages: a graph has a thousand packages, and a report asks of each site.
+    mains: Vec<&'a str>,
 }
 
 impl<'a> Weighing<'a> {
     /// By the profiles that are applied.
     pub(crate) fn new(facts: &'a Facts) -> Self {
+        let mains = facts
+            .packages
+            .iter()
+            .filter(|package| package.name == "main")
+            .map(|package| package.import_path.as_str());
         Self {
             weights: facts.pgo.weights(),
             facts,
+            mains: mains.collect(),
         }
     }
 
     /// The name of a package in a profile: a main package is called `main` in a profile.
     pub(crate) fn path<'b>(&self, package: &'b str) -> &'b str {
-        let mut mains = self
-            .facts
-            .packages
-            .iter()
-            .filter(|package| package.name == "main");
-        match mains.any(|main| main.import_path == package) {
+        match self.mains.contains(&package) {
             true => "main",
             false => package,
         }
