@@ -4,7 +4,7 @@ mod compile;
 
 pub mod asserting;
 
-mod barrier;
+pub(crate) mod barrier;
 
 pub mod benchmarks;
 
@@ -61,6 +61,8 @@ pub mod stage;
 pub mod stream;
 
 mod side_by_side;
+
+pub(crate) mod source_tree;
 
 mod sources;
 

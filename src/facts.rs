@@ -61,7 +61,7 @@ pub(crate) use outputs::output_directory;
 use outputs::outputs;
 pub(crate) use profiles::without_heap;
 pub(crate) use purpose::Purpose;
-use recorded::Pending;
+pub(crate) use recorded::Pending;
 pub(crate) use staging::stage;
 pub(crate) use wanted::Wanted;
 use without_effect::{level_outside, note_lost};

@@ -9,6 +9,9 @@ use std::path::Path;
 /// The file that is locked, beside the records of links.
 const NAME: &str = "barrier";
 
+/// Stands beside it once go has come as far.
+const REACHED: &str = "reached";
+
 /// A barrier that is closed until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Closed(#[expect(dead_code, reason = "its lock counts")] File);
@@ -20,8 +23,14 @@ pub(crate) fn close(records: &Path) -> Option<Closed> {
     Some(Closed(file))
 }
 
+/// Whether go has read all sources, and compiled what it had to.
+pub(crate) fn was_reached(records: &Path) -> bool {
+    records.join(REACHED).exists()
+}
+
 /// Waits until it is open.
 pub(crate) fn pass(records: &Path) {
+    drop(File::create(records.join(REACHED)));
     if let Ok(file) = File::open(records.join(NAME)) {
         let _ = file.lock_shared();
     }

@@ -37,8 +37,7 @@ pub(super) fn releases(
         done?;
         built.seeds = seeds;
         built.again = inputs::explain(target, built);
-        reuse::after(target, built, interrupt)?;
-        escapes(built, show)
+        reuse::after(target, built, interrupt, |built| escapes(built, show))
     };
     let (done, twins) = match lane.twin {
         true => twin::beside(target, interrupt, &mut work),

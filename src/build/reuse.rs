@@ -1,6 +1,8 @@
 //! Gives go the outputs of the last run; finds from what go linked which executables are the same, and what was
 //! compiled into them.
 
+use std::panic::resume_unwind;
+
 use super::seed::{self, Candidate, Last, Seed};
 use super::seen_links::{self, Linked};
 use super::sums;
@@ -51,33 +53,73 @@ pub(crate) fn with_seeds<T>(
     })
 }
 
-/// Reads what go linked, and which of its executables are known by their bytes.
-pub(crate) fn after(target: &TargetPlan, built: &mut Built, interrupt: &Interrupt) -> Result<()> {
+/// Reads what go linked, and which of its executables are known by their bytes; `other` is the work that goes on with it. It
+/// begins at once where go linked each of them: then nothing of it depends on the bytes.
+pub(crate) fn after(
+    target: &TargetPlan,
+    built: &mut Built,
+    interrupt: &Interrupt,
+    other: impl FnOnce(&mut Built) -> Result<()>,
+) -> Result<()> {
     built.links = seen_links::linked(target);
     built.digests.clear();
     built.known.clear();
+    let is_linked = |executable: &Executable| link(&built.links, executable).is_some();
+    if target.executables.iter().all(is_linked) {
+        let (digests, done) = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| digests(target, &[], interrupt));
+            let done = other(built);
+            (reading.join(), done)
+        });
+        note(
+            target,
+            built,
+            digests.unwrap_or_else(|panic| resume_unwind(panic))?,
+        );
+        return done;
+    }
+    let digests = digests(target, &built.seeds, interrupt)?;
+    note(target, built, digests);
+    other(built)
+}
+
+/// The name and the digest of each executable that is there.
+type Digests = Vec<(String, String)>;
+
+fn digests(target: &TargetPlan, seeds: &[Seed], interrupt: &Interrupt) -> Result<Digests> {
+    let mut found = Vec::new();
     for executable in &target.executables {
         let staged = target.release_dir.join(&executable.name);
-        let mut seeds = built
-            .seeds
-            .iter()
-            .filter(|seed| seed.name == executable.name);
+        let mut seeds = seeds.iter().filter(|seed| seed.name == executable.name);
         let known = seeds.find(|seed| seed.is_untouched(&staged));
         let sha256 = match known {
             Some(seed) => Some(seed.last.sha256.clone()),
             None => sums::digest_of(&staged, interrupt)?,
         };
-        let Some(sha256) = sha256 else { continue };
-        if seed::is_known(target, executable, &sha256) {
+        found.extend(sha256.map(|sha256| (executable.name.clone(), sha256)));
+    }
+    Ok(found)
+}
+
+fn note(target: &TargetPlan, built: &mut Built, digests: Digests) {
+    built.digests.extend(digests);
+    for executable in &target.executables {
+        let sha256 = built.digests.get(&executable.name);
+        if sha256.is_some_and(|sha256| seed::is_known(target, executable, sha256)) {
             built.known.insert(executable.name.clone());
         }
-        built.digests.insert(executable.name.clone(), sha256);
     }
-    Ok(())
+}
+
+/// Whether go found everything up to date: nothing was compiled, nothing linked.
+pub(crate) fn is_up_to_date(target: &TargetPlan, built: &Built) -> bool {
+    let is_kept = |executable: &Executable| kept(executable, built).is_some();
+    let ran_nothing = built.tools.is_empty() && built.links.is_empty();
+    captured(target) && ran_nothing && target.executables.iter().all(is_kept)
 }
 
 /// Whether go reports what it links.
-fn captured(target: &TargetPlan) -> bool {
+pub(crate) fn captured(target: &TargetPlan) -> bool {
     matches!(target.collection.source, Source::Capture { .. })
 }
 

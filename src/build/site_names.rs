@@ -1,6 +1,6 @@
 //! Names sites and fetches their lines of source; what is known of equal sites in equal sources is not worked out again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ pub(crate) fn named(
         groups.entry(&site.package).or_default().push(site.clone());
     }
     let (mut identified, mut excerpts) = (Vec::new(), Vec::new());
-    let mut now = Now::of(overlay);
+    let mut now = Now::of(overlay, sources);
     for sites in groups.values() {
         let (names, lines) = package(sites, (sources, &build), memory, &mut now);
         identified.extend(names);
@@ -55,26 +55,24 @@ fn package(
         }
         bytes
     });
-    if let Some(it) = Found::of(sites, reads, &found) {
+    if let Some(mut it) = Found::of(sites, reads, &found) {
+        it.lists = now.lists_beside(&it.reads);
         known::keep(&key, &it);
     }
     found
 }
 
-/// What stands for the files of a build and its Go: names are looked up in them.
+/// What stands for the packages of a build and its Go: names are looked up in them. Where that is done in a package, all of its
+/// files are read, and which these were is kept beside the answer ([`Found::lists`]): a new file concerns few packages.
 fn digest(sources: &Sources) -> Vec<u8> {
     let mut all = Sha256::new();
     all.update(format!("{:?}\0", sources.go));
     for it in &sources.packages {
-        for text in [it.path(), &it.name]
-            .into_iter()
-            .chain(it.files.iter().map(String::as_str))
-        {
+        for text in [it.path().as_bytes(), it.name.as_bytes(), &it.dir] {
             all.update((text.len() as u64).to_le_bytes());
             all.update(text);
         }
-        all.update((it.dir.len() as u64).to_le_bytes());
-        all.update(&it.dir);
+        all.update([u8::from(it.files.is_empty())]);
     }
     all.finalize().to_vec()
 }
@@ -152,18 +150,53 @@ impl Read {
     }
 }
 
-/// Digests of sources as they are now. What is inlined in many packages is read once.
+/// The files of a package, and a digest of their names.
+#[derive(Debug, Serialize, Deserialize)]
+struct List {
+    directory: String,
+    names: String,
+}
+
+/// Sources as they are now. What is inlined in many packages is read once.
 struct Now<'o> {
     overlay: &'o Overlay,
     digests: HashMap<String, Option<String>>,
+    /// By directory, a digest of the names of the files of its packages.
+    lists: HashMap<&'o [u8], String>,
 }
 
 impl<'o> Now<'o> {
-    fn of(overlay: &'o Overlay) -> Self {
+    fn of(overlay: &'o Overlay, sources: &'o Sources) -> Self {
+        let mut names: BTreeMap<&[u8], Sha256> = BTreeMap::new();
+        for package in &sources.packages {
+            let digest = names.entry(&package.dir).or_default();
+            for file in &package.files {
+                digest.update((file.len() as u64).to_le_bytes());
+                digest.update(file);
+            }
+        }
+        let digested = |(directory, names): (_, Sha256)| (directory, hex(&names.finalize()));
         Self {
             overlay,
             digests: HashMap::new(),
+            lists: names.into_iter().map(digested).collect(),
         }
+    }
+
+    /// The files beside those that were read.
+    fn lists_beside(&self, reads: &[Read]) -> Vec<List> {
+        let directory = |read: &Read| Some(read.path.rsplit_once('/')?.0.to_owned());
+        let directories: BTreeSet<String> = reads.iter().filter_map(directory).collect();
+        let list = |directory: String| {
+            let names = self.lists.get(directory.as_bytes())?.clone();
+            Some(List { directory, names })
+        };
+        directories.into_iter().filter_map(list).collect()
+    }
+
+    /// Whether a package has the files that it had.
+    fn has(&self, before: &List) -> bool {
+        self.lists.get(before.directory.as_bytes()) == Some(&before.names)
     }
 
     /// Whether a file is what was read.
@@ -183,6 +216,8 @@ impl<'o> Now<'o> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Found {
     reads: Vec<Read>,
+    /// Of the packages that these belong to.
+    lists: Vec<List>,
     sites: Vec<Named>,
 }
 
@@ -228,6 +263,7 @@ impl Found {
         let is_text = |site: &Site| std::str::from_utf8(place(site).0).is_ok();
         sites.iter().all(is_text).then_some(Self {
             reads,
+            lists: Vec::new(),
             sites: named,
         })
     }
@@ -238,7 +274,8 @@ impl Found {
         sites: &[Site],
         now: &mut Now<'_>,
     ) -> Option<(Vec<IdentifiedSite>, Vec<Excerpt>)> {
-        if self.sites.len() != sites.len() || !self.reads.iter().all(|read| now.is(read)) {
+        let same = self.lists.iter().all(|list| now.has(list));
+        if !same || self.sites.len() != sites.len() || !self.reads.iter().all(|read| now.is(read)) {
             return None;
         }
         let mut identified = Vec::with_capacity(sites.len());
@@ -307,5 +344,63 @@ mod tests {
         let second = named(&memory);
         assert_eq!(second, named(&Memory::default()));
         assert_eq!(second.0[0].identity.function, "g");
+    }
+
+    /// What a name stands for may be said in a file that was not there: one of the package, not one of another.
+    #[test]
+    fn a_new_file_counts_where_names_are_looked_up() {
+        let place = tempfile::tempdir().unwrap();
+        let memory = Memory {
+            place: Some(place.path().join("known")),
+            private: None,
+            tool: "1".into(),
+        };
+        let write = |name: &str, text: &str| {
+            let path = place.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("m/a.go", "package m\n\nfunc f() any {\n\treturn word\n}\n");
+        write("m/b.go", "package m\n\nconst word = 1\n");
+        write("n/a.go", "package n\n");
+        write("n/b.go", "package n\n");
+        let site = Site {
+            package: "ex.com/m".into(),
+            file: "./a.go".into(),
+            line: 4,
+            column: 9,
+            class: Class::Boxing,
+            expression: "word".into(),
+            message: "word escapes to heap".into(),
+            source: Some(format!("{}/m/a.go", place.path().display()).into()),
+        };
+        let package = |path: &str, files: &[&str]| escape::Package {
+            import_path: format!("ex.com/{path}"),
+            name: path.into(),
+            dir: format!("{}/{path}", place.path().display()).into(),
+            files: files.iter().map(|name| (*name).to_owned()).collect(),
+            ..escape::Package::default()
+        };
+        let classes = |memory: &Memory, own: &[&str], other: &[&str]| {
+            let sources = Sources {
+                packages: vec![package("m", own), package("n", other)],
+                ..Sources::default()
+            };
+            let (sites, _) = super::named(&[site.clone()], &sources, memory, &Overlay::default());
+            let classes = sites.iter().map(|it| it.site.class);
+            classes.collect::<Vec<_>>()
+        };
+        let kept = || std::fs::read_dir(place.path().join("known/1")).unwrap();
+        let written = || kept().map(|file| file.unwrap().metadata().unwrap().modified().unwrap());
+        let first = classes(&memory, &["a.go"], &["a.go"]);
+        let when: Vec<_> = written().collect();
+        assert_eq!(classes(&memory, &["a.go"], &["a.go", "b.go"]), first);
+        assert_eq!(written().collect::<Vec<_>>(), when, "it was found again");
+        let second = classes(&memory, &["a.go", "b.go"], &["a.go"]);
+        assert_ne!(second, first, "a constant is not put on the heap");
+        assert_eq!(
+            second,
+            classes(&Memory::default(), &["a.go", "b.go"], &["a.go"])
+        );
     }
 }

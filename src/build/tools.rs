@@ -122,6 +122,11 @@ impl Running {
     }
 }
 
+/// Whether go has begun to compile or to link: its records lie in that directory.
+pub(crate) fn began(records: &Path) -> bool {
+    records.join(LINES).exists()
+}
+
 /// What go ran of a target so far, in the order in which it began.
 pub(crate) fn ran(target: &TargetPlan) -> Vec<Tool> {
     let bytes = input::read(&target.links_dir.join(LINES), MOST).unwrap_or_default();

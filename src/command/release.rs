@@ -12,13 +12,13 @@ use super::staged::{Executed, Staged};
 use super::telling::{self, Telling, placed};
 use super::{Output, Session};
 use crate::analysis::{Artifact, recall};
-use crate::build::{self, Event, publish, sums};
+use crate::build::{self, Event, publish, reuse, sums};
 use crate::cli;
 use crate::clock;
 use crate::command::prepare::prepare_for;
 use crate::error::{Error, Kind, Result};
 use crate::facts::Wanted;
-use crate::facts::{Prepared, Purpose, output_directory};
+use crate::facts::{Pending, Prepared, Purpose, output_directory};
 use crate::gate::Change;
 use crate::plan;
 use crate::plan::output::Outputs;
@@ -112,13 +112,13 @@ fn attempt(
     let mut prepared = prepare(purpose, session)?;
     let pending = std::mem::take(&mut prepared.pending);
     if prepared.facts.iter().any(|facts| facts.asked.dry_run) {
-        return match pending.confirm() {
+        return match pending.confirm(false) {
             true => dry_run(prepared, session).map(|output| Some(Done::Dry(output))),
             false => Ok(None),
         };
     }
-    let released = stage_all(manner, prepared, session);
-    match pending.confirm() {
+    let released = stage_all(manner, prepared, &pending, session);
+    match pending.confirm(released.as_ref().is_ok_and(Released::is_up_to_date)) {
         true => released.map(|released| Some(Done::Built(Box::new(released)))),
         false => Ok(None),
     }
@@ -127,6 +127,7 @@ fn attempt(
 fn stage_all(
     manner: &Manner,
     mut prepared: Prepared,
+    pending: &Pending,
     session: &mut Session<'_>,
 ) -> Result<Released> {
     let output = placed(manner.output.clone(), &prepared);
@@ -140,6 +141,7 @@ fn stage_all(
     }
     let directory = output_directory(&prepared.outputs);
     let staged = Staged::beside(directory.as_deref(), manner.wait, prepared, session)?;
+    pending.beside(&staged.plan.targets);
     let executed = staged.execute(held.judge.as_ref(), session)?;
     Ok(Released {
         artifacts: executed.analyze(session)?,
@@ -184,6 +186,13 @@ fn finish(mut released: Released, start: Instant, session: &mut Session<'_>) -> 
 }
 
 impl Released {
+    /// Whether go had nothing to do.
+    fn is_up_to_date(&self) -> bool {
+        let executed = &self.executed;
+        let mut targets = executed.plan.targets.iter().zip(&executed.built);
+        targets.all(|(target, built)| reuse::is_up_to_date(target, built))
+    }
+
     /// Publishes, and says what an error that comes later has to say of it.
     fn give_names(&mut self, session: &Session<'_>) -> Result<(Vec<PathBuf>, String)> {
         let published = publish_all(&mut self.executed, &self.artifacts, session)?;

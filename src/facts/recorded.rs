@@ -3,28 +3,73 @@
 //! Nothing is published before go said the same once more. Where it says something else, the run begins anew.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::build::known::{self, Key};
+use crate::build::source_tree::{SourceTree, Tree};
+use crate::build::{barrier, reuse, tools};
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
 use crate::go::{self, Go, Package, Toolchain, list};
-use crate::plan::Typed;
 use crate::plan::result_store::Memory;
+use crate::plan::{TargetPlan, Typed};
 use crate::process::{Interrupt, Invocation};
 use crate::session::Session;
 
 /// Lists that go makes while we go on.
 #[derive(Debug, Default)]
-pub(crate) struct Pending(Vec<Running>);
+pub(crate) struct Pending {
+    running: Vec<Running>,
+    gate: Arc<Gate>,
+}
 
 #[derive(Debug)]
 struct Running {
     /// `None` once it was waited for.
-    thread: Option<JoinHandle<Result<Vec<u8>>>>,
+    thread: Option<JoinHandle<Answer>>,
+    gate: Arc<Gate>,
     /// What was believed.
     believed: String,
     key: Key,
+    /// The source tree before go was asked, and where it is kept.
+    tree: Option<(Key, Tree)>,
+}
+
+/// What go said.
+#[derive(Debug)]
+enum Answer {
+    /// It was not asked: everything is as it was when it said so last.
+    Spared,
+    /// It was asked.
+    Listed(Result<Vec<u8>>),
+}
+
+/// What go is asked for.
+#[derive(Debug, Clone)]
+struct Question {
+    invocation: Invocation,
+    patterns: Vec<OsString>,
+    /// Where the answer is kept.
+    key: Key,
+    /// Where the state of the source tree is kept in which it was given.
+    tree: Key,
+}
+
+impl Question {
+    /// The source tree as it is now.
+    fn tree_of(&self, toolchain: &Toolchain, packages: &[Package]) -> Option<Tree> {
+        let tree = SourceTree {
+            cwd: &self.invocation.cwd,
+            toolchain,
+            args: &self.invocation.args,
+            patterns: &self.patterns,
+            packages,
+        };
+        tree.read()
+    }
 }
 
 /// How go is asked for packages.
@@ -48,67 +93,106 @@ pub(crate) fn packages(
     let (go, toolchain) = (asking.go, asking.toolchain);
     let program = session.program.as_deref();
     let memory = Memory::of(&loaded.config, &toolchain.gocache, program);
-    let invocation = go.list_invocation(asking.flags, &typed.packages(&loaded.config));
-    let key = key(&memory, &invocation, &toolchain.version);
-    let known = believed.and_then(|pending| {
-        pending.believe(key.clone(), go, invocation.clone(), &session.interrupt)
-    });
+    let patterns = typed.packages(&loaded.config);
+    let invocation = go.list_invocation(asking.flags, &patterns);
+    let question = Question {
+        key: key_of(&memory, "list", &invocation, &toolchain.version),
+        tree: key_of(&memory, "tree", &invocation, &toolchain.version),
+        invocation,
+        patterns,
+    };
+    let known = believed.and_then(|pending| pending.believe(&question, asking, &session.interrupt));
     if let Some(packages) = known {
         return Ok(packages);
     }
-    let listed = go.listed(&invocation, &session.interrupt);
+    let listed = go.listed(&question.invocation, &session.interrupt);
     let listed = listed.map_err(|error| {
         if error.kind == Kind::Go && !toolchain.in_module() {
             return error.hint(go::no_module_hint(toolchain, &typed.cwd));
         }
         error
     })?;
-    keep(&key, &listed);
-    list::parse(&listed)
+    keep(&question.key, &listed);
+    let packages = list::parse(&listed)?;
+    // It is younger than the list: its names count, its state vouches for nothing.
+    let tree = question.tree_of(toolchain, &packages);
+    if let Some(tree) = tree {
+        let young = Tree {
+            state: None,
+            ..tree
+        };
+        known::keep(&question.tree, &young);
+    }
+    Ok(packages)
 }
 
-/// How a list is called.
-fn key(memory: &Memory, invocation: &Invocation, version: &str) -> Key {
+/// How a list, or what is known beside it, is called.
+fn key_of(memory: &Memory, kind: &str, invocation: &Invocation, version: &str) -> Key {
     let place = invocation.cwd.as_os_str().as_encoded_bytes();
     let parts = [
         place,
         version.as_bytes(),
         &invocation.to_string().into_bytes(),
     ];
-    known::key(memory, "list", &parts)
+    known::key(memory, kind, &parts)
 }
 
 impl Pending {
     /// The packages of the last run, while go is asked for those of now. `None` where nothing is recorded.
     fn believe(
         &mut self,
-        key: Key,
-        go: &Go,
-        invocation: Invocation,
+        question: &Question,
+        asking: &Asking<'_>,
         interrupt: &Interrupt,
     ) -> Option<Vec<Package>> {
-        let believed: String = known::read(&key)?;
+        let believed: String = known::read(&question.key)?;
         let packages = list::parse(believed.as_bytes()).ok()?;
-        let (go, interrupt) = (go.clone(), interrupt.clone());
-        let thread = std::thread::spawn(move || go.listed(&invocation, &interrupt));
-        self.0.push(Running {
-            thread: Some(thread),
+        let tree = question.tree_of(asking.toolchain, &packages);
+        let as_before = match (known::read::<Tree>(&question.tree), &tree) {
+            // There are other files: what is built by the old list would be built once more.
+            (Some(before), Some(now)) if before.names != now.names => return None,
+            (Some(before), Some(now)) => now.state.is_some() && before.state == now.state,
+            _ => false,
+        };
+        let (go, interrupt) = (asking.go.clone(), interrupt.clone());
+        let (gate, invocation) = (Arc::clone(&self.gate), question.invocation.clone());
+        let work = move || match gate.needs_list(as_before) {
+            true => Answer::Listed(go.listed(&invocation, &interrupt)),
+            false => Answer::Spared,
+        };
+        self.running.push(Running {
+            thread: Some(std::thread::spawn(work)),
+            gate: Arc::clone(&self.gate),
             believed,
-            key,
+            key: question.key.clone(),
+            tree: tree.map(|tree| (question.tree.clone(), tree)),
         });
         Some(packages)
     }
 
     /// Whether nothing is believed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.running.is_empty()
     }
 
-    /// Whether go says the same of everything that was believed; what it says now is recorded.
-    pub(crate) fn confirm(mut self) -> bool {
+    /// The commands of a plan are about to run: the lists begin when go has read the sources, for both cost CPU.
+    pub(crate) fn beside(&self, targets: &[TargetPlan]) {
+        self.gate.set(match targets.iter().all(reuse::captured) {
+            true => When::Runs(targets.iter().map(|it| it.links_dir.clone()).collect()),
+            false => When::Now,
+        });
+    }
+
+    /// Whether go says the same of everything that was believed; what it says now is recorded. It need not be asked where it
+    /// found all that it built up to date, and no file changed since it said so.
+    pub(crate) fn confirm(mut self, up_to_date: bool) -> bool {
+        self.gate.set(match up_to_date {
+            true => When::UpToDate,
+            false => When::Now,
+        });
         let same = |running: &mut Running| running.is_same();
         // All of them are waited for.
-        let answers: Vec<bool> = self.0.iter_mut().map(same).collect();
+        let answers: Vec<bool> = self.running.iter_mut().map(same).collect();
         answers.iter().all(|answer| *answer)
     }
 }
@@ -116,12 +200,16 @@ impl Pending {
 impl Running {
     fn is_same(&mut self) -> bool {
         let answer = self.thread.take().and_then(|thread| thread.join().ok());
-        let Some(Ok(now)) = answer else {
-            return false;
+        let now = match answer {
+            Some(Answer::Spared) => return true,
+            Some(Answer::Listed(Ok(now))) => now,
+            _ => return false,
         };
         let same = now == self.believed.as_bytes();
         if !same {
             keep(&self.key, &now);
+        } else if let Some((key, tree)) = &self.tree {
+            known::keep(key, tree);
         }
         same
     }
@@ -129,8 +217,72 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Nothing of ours goes on behind us.
-        drop(self.thread.take().map(JoinHandle::join));
+        if let Some(thread) = self.thread.take() {
+            // Nothing of ours goes on behind us.
+            self.gate.set(When::Never);
+            drop(thread.join());
+        }
+    }
+}
+
+/// Holds lists back until it is clear whether they are needed.
+#[derive(Debug, Default)]
+struct Gate {
+    when: Mutex<When>,
+    changed: Condvar,
+}
+
+/// When a list is made.
+#[derive(Debug, Default)]
+enum When {
+    /// Not decided yet.
+    #[default]
+    Unknown,
+    /// Once go compiles or links, as its records in these directories show; where files changed, once it has read the sources.
+    Runs(Vec<PathBuf>),
+    /// At once.
+    Now,
+    /// Only where files changed.
+    UpToDate,
+    /// Not at all.
+    Never,
+}
+
+/// How often records are looked at.
+const OFTEN: Duration = Duration::from_millis(10);
+
+impl Gate {
+    fn set(&self, when: When) {
+        if let Ok(mut held) = self.when.lock() {
+            *held = when;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits until that is clear. `as_before`: no file changed.
+    fn needs_list(&self, as_before: bool) -> bool {
+        let Ok(mut when) = self.when.lock() else {
+            return true;
+        };
+        loop {
+            match &*when {
+                When::Now => return true,
+                When::Never => return false,
+                When::UpToDate => return !as_before,
+                When::Runs(records) => {
+                    let runs = |place: &PathBuf| tools::began(place);
+                    let has_read = |place: &PathBuf| !as_before && barrier::was_reached(place);
+                    if records.iter().any(|place| runs(place) || has_read(place)) {
+                        return true;
+                    }
+                }
+                When::Unknown => {}
+            }
+            match self.changed.wait_timeout(when, OFTEN) {
+                Ok((held, _)) => when = held,
+                Err(_) => return true,
+            }
+        }
     }
 }
 

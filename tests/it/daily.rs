@@ -151,8 +151,16 @@ fn what_did_not_change_is_not_linked_and_not_written() {
         written(&place, "dist/SHA256SUMS"),
     ];
     let (started, second) = release(&place, "");
+    // Files this young may change once more without another time.
     assert_eq!(started, "1 go build, 1 go env, 1 go list");
     assert_eq!(second, first);
+    settle();
+    let (started, third) = release(&place, "");
+    assert_eq!(started, "1 go build, 1 go env, 1 go list");
+    assert_eq!(third, first);
+    let (started, fourth) = release(&place, "");
+    assert_eq!(started, "1 go build, 1 go env");
+    assert_eq!(fourth, first);
     assert_eq!(place.read("dist/loop"), binary);
     assert_eq!(place.text("dist/SHA256SUMS"), sums);
     let now = [
@@ -176,6 +184,67 @@ fn what_did_not_change_is_not_linked_and_not_written() {
         assert_eq!(healed, first);
         assert_eq!(place.read("dist/loop"), binary);
     }
+}
+
+/// The list of the last run is wrong then: what it says is not built first.
+#[test]
+fn a_new_file_costs_no_second_build() {
+    let place = place();
+    release(&place, "");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let word = now.unwrap().as_nanos();
+    place.write(
+        "more.go",
+        format!("package main\n\nfunc init() {{ println(\"{word}\") }}\n"),
+    );
+    let once = "1 compile, 1 go build, 1 go env, 1 go list, 2 link";
+    assert_eq!(release(&place, "").0, once);
+    std::fs::remove_file(place.path("more.go")).unwrap();
+    // That program is in no cache, but its packages are.
+    assert_eq!(
+        release(&place, "").0,
+        "1 go build, 1 go env, 1 go list, 2 link"
+    );
+}
+
+/// What changes no compiled package, and so nothing that go looks at, is in the report all the same.
+#[test]
+fn a_file_without_code_is_listed() {
+    let place = place();
+    release(&place, "");
+    let spared = || {
+        settle();
+        release(&place, "");
+        let (started, _) = release(&place, "");
+        assert_eq!(started, "1 go build, 1 go env");
+    };
+    spared();
+    let lists = |started: &str| assert!(started.contains("go list"), "{started}");
+    for (name, text) in [
+        // In no build, and in one: go compiles the package for it, or has it in its cache.
+        ("lib/none.go", "//go:build ignore\n\npackage lib\n"),
+        ("lib/more.go", "package lib\n"),
+        ("go.mod", "module example.com/loop\n\ngo 1.21\n\n// more\n"),
+    ] {
+        place.write(name, text);
+        lists(&release(&place, "").0);
+        spared();
+    }
+    std::fs::remove_file(place.path("lib/more.go")).unwrap();
+    lists(&release(&place, "").0);
+    // A package that no other imports, below a pattern.
+    release(&place, "./...");
+    settle();
+    release(&place, "./...");
+    let (started, _) = release(&place, "./...");
+    assert!(!started.contains("go list"), "{started}");
+    place.write("docs/deep/deep.go", "package deep\n");
+    lists(&release(&place, "./...").0);
+}
+
+/// Makes every file older than what may change without another time.
+fn settle() {
+    std::thread::sleep(std::time::Duration::from_millis(3100));
 }
 
 #[test]
