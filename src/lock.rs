@@ -12,6 +12,8 @@ mod lock_item;
 
 mod lock_text;
 
+mod site_lines;
+
 mod write;
 
 use std::collections::BTreeMap;

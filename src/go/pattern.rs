@@ -2,6 +2,7 @@
 //!
 //! Rules: `MatchPackage` in `cmd/go/internal/load/search.go` and `cmd/internal/pkgpattern`, Go 1.21 to 1.27.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use super::Package;
@@ -88,7 +89,10 @@ pub(crate) fn matches(pattern: &str, path: &str) -> bool {
 const VENDOR: char = '\0';
 const VENDORED: &str = "\0/...";
 
-fn hide_vendor(path: &str) -> String {
+fn hide_vendor(path: &str) -> Cow<'_, str> {
+    if !path.contains("vendor") {
+        return Cow::Borrowed(path);
+    }
     let mut elements = path.split('/').peekable();
     let mut hidden = String::with_capacity(path.len());
     while let Some(element) = elements.next() {
@@ -100,7 +104,7 @@ fn hide_vendor(path: &str) -> String {
             hidden.push('/');
         }
     }
-    hidden
+    Cow::Owned(hidden)
 }
 
 /// Each piece where it is found first: what a later place would leave, an earlier one leaves as well.

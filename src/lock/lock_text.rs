@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::site_lines::{self, Apart};
 use super::{Lock, Platform, VERSION, id};
 use crate::error::{Error, Kind, Result};
 
@@ -26,7 +27,8 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
         ));
     }
     version(text, origin)?;
-    let file: File = toml::from_str(text).map_err(|error| broken(&error, text, origin))?;
+    let whole = || toml::from_str(text).map_err(|error| broken(&error, text, origin));
+    let file = written(text).map_or_else(whole, Ok)?;
     for (package, entries) in file.targets.values().flat_map(|target| &target.sites) {
         for (name, entry) in entries {
             let wanted = id(&entry.identity(package));
@@ -46,6 +48,17 @@ pub fn read(text: &str, origin: &str) -> Result<Lock> {
         it.earlier = Some(file.version.max(2)).filter(|it| *it < VERSION);
     }
     Ok(Lock { targets })
+}
+
+/// A lock that looks as [`super::write`] writes it; `None` for any other, and for one with an error.
+fn written(text: &str) -> Option<File> {
+    let Apart { rest, sites } = site_lines::apart(text)?;
+    let mut file: File = toml::from_str(&rest).ok()?;
+    for ((target, package), entries) in sites {
+        let target = file.targets.get_mut(target)?;
+        site_lines::add(entries, target.sites.get_mut(package)?)?;
+    }
+    Some(file)
 }
 
 const ANEW: &str = "take the file as it was committed, or remove it and run `gobuild-opt accept`";
@@ -102,4 +115,84 @@ fn line_of(text: &str, start: &str) -> usize {
 
 fn bad(origin: &str, line: usize, what: &str) -> Error {
     Error::new(Kind::Usage, format!("`{origin}:{line}` {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &str = r#"version = 4
+
+[targets."linux/amd64"]
+go = "go1.27.3"
+scope = "module"
+
+[targets."linux/amd64".sites."ex.com/m"]
+1120451071 = { function = "(*Box).Get", class = "boxing", expression = "x", line = "30239a61" }
+c9e02356d6 = { function = "(*Box).Get", class = "boxing", expression = "x", ordinal = 2, reason = "once per \"process\"" }
+002f8a9cdf = { function = "F", class = "boxing", expression = "a \"b\"\n\t\u007F\\" }
+abcdef0123 = { function = "F", class = "leaking", expression = "é" }
+
+[targets."linux/amd64".sites."ex.com/m/lib"]
+1120451071 = { function = "G", class = "new", expression = "&T{}" }
+"#;
+
+    /// What the short way reads is what the reader of TOML reads.
+    fn agrees(text: &str) -> Option<()> {
+        let found = written(text)?;
+        let whole: Result<File, _> = toml::from_str(text);
+        let whole = whole.unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(found.version, whole.version);
+        assert_eq!(found.targets, whole.targets, "{text}");
+        Some(())
+    }
+
+    #[test]
+    fn a_lock_as_it_is_written_is_read_line_by_line() {
+        agrees(TEXT).unwrap();
+        let apart = site_lines::apart(TEXT).unwrap();
+        // The escape of a control character is not common, and nothing behind it is taken.
+        assert_eq!(apart.sites[0].1.len(), 2);
+        assert_eq!(apart.sites[1].1.len(), 1);
+        let twice = TEXT.replace("c9e02356d6", "1120451071");
+        assert!(written(&twice).is_none());
+        assert!(toml::from_str::<File>(&twice).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn whatever_a_lock_looks_like_both_read_the_same(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), 0usize..9, "[ -~\n\r\t]"), 1..4),
+        ) {
+            let mut text = TEXT.to_owned();
+            for (place, kind, letter) in changes {
+                let lines: Vec<&str> = text.split_inclusive('\n').collect();
+                if lines.is_empty() {
+                    break;
+                }
+                let line = place.index(lines.len());
+                let other = lines[(line * 7 + 3) % lines.len()];
+                let changed = match kind {
+                    0 => String::new(),
+                    1 => lines[line].repeat(2),
+                    2 => format!("{other}{}", lines[line]),
+                    3 => format!("x = [\n{}", lines[line]),
+                    4 => format!("x = {{\n{}", lines[line]),
+                    5 => format!("x = \"\"\"\n{}", lines[line]),
+                    6 => lines[line].replacen(' ', "", 1),
+                    _ => {
+                        let at = place.index(lines[line].len());
+                        let at = (0..=at).rfind(|at| lines[line].is_char_boundary(*at)).unwrap();
+                        format!("{}{letter}{}", &lines[line][..at], &lines[line][at..])
+                    }
+                };
+                text = lines.iter().enumerate().map(|(at, old)| if at == line { changed.as_str() } else { old }).collect();
+            }
+            let _ = agrees(&text);
+        }
+    }
 }

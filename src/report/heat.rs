@@ -60,13 +60,16 @@ pub(crate) fn heated(
     config: &Config,
     weighing: &Weighing<'_>,
 ) -> Option<Heated> {
+    let cpu = facts.pgo.heat();
+    if cpu.is_none() && facts.pgo.heap.is_none() {
+        return None;
+    }
     let bare: Vec<String> = collected.sites.iter().map(bare).collect();
     let allocates = |index: &usize| collected.sites[*index].site.class.allocates();
     let allocating: Vec<usize> = (0..collected.sites.len()).filter(allocates).collect();
     let spots = allocating.iter();
     let spots = spots.map(|index| spot(&collected.sites[*index], &bare[*index], weighing));
     let spots: Vec<Spot<'_>> = spots.collect();
-    let cpu = facts.pgo.heat();
     let profiles = Profiles::joined(cpu.as_ref(), facts.pgo.heap.as_deref(), &spots);
     let own = scoped(facts, config, weighing);
     let mut heated = Heated {

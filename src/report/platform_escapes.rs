@@ -6,6 +6,7 @@ pub(crate) mod since_revision;
 
 mod reported_site;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -229,10 +230,11 @@ fn compared(
 ) -> Comparison {
     let packages = &against.facts.packages;
     let patterns = scope::patterns(&against.config.escape.scope, packages);
-    let in_build = |path: &str| {
-        let mut packages = packages.iter();
-        scope::contains(&patterns, path) && packages.any(|package| package.import_path == path)
-    };
+    let paths = packages.iter().map(|package| package.import_path.as_str());
+    let built: HashSet<&str> = paths
+        .filter(|path| scope::contains(&patterns, path))
+        .collect();
+    let in_build = |path: &str| built.contains(path);
     let (go, scope) = (&escapes.go_version, &escapes.scope);
     lock::compare(target, go, scope, &collected.listed(), in_build)
 }
