@@ -386,7 +386,12 @@ mod tests {
                 packages: vec![package("m", own), package("n", other)],
                 ..Sources::default()
             };
-            let (sites, _) = super::named(&[site.clone()], &sources, memory, &Overlay::default());
+            let (sites, _) = super::named(
+                std::slice::from_ref(&site),
+                &sources,
+                memory,
+                &Overlay::default(),
+            );
             let classes = sites.iter().map(|it| it.site.class);
             classes.collect::<Vec<_>>()
         };

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 
+use memchr::{memchr2, memmem};
+
 use super::Entry;
 use super::first;
 use crate::escape::Class;
@@ -24,7 +26,8 @@ pub(super) type Table<'t> = (&'t str, &'t str);
 /// Takes the lines of sites out. `None` where the whole text has to be read as TOML.
 pub(super) fn apart(text: &str) -> Option<Apart<'_>> {
     // Such a string may hold whole lines.
-    if text.contains("\"\"\"") || text.contains("'''") {
+    let holds = |quotes: &str| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some();
+    if holds("\"\"\"") || holds("'''") {
         return None;
     }
     let mut found = Apart {
@@ -57,6 +60,10 @@ pub(super) fn add(
     entries: BTreeMap<String, Entry>,
     table: &mut BTreeMap<String, Entry>,
 ) -> Option<()> {
+    if table.is_empty() {
+        *table = entries;
+        return Some(());
+    }
     for (id, entry) in entries {
         match table.entry(id) {
             btree_map::Entry::Vacant(place) => place.insert(entry),
@@ -119,23 +126,26 @@ fn site(line: &str) -> Option<(&str, Entry)> {
 
 /// A string with the escapes that are common, and what follows it.
 fn string(text: &str) -> Option<(String, &str)> {
-    let text = text.strip_prefix('"')?;
+    let mut rest = text.strip_prefix('"')?;
     let mut value = String::new();
-    let mut letters = text.char_indices();
-    while let Some((at, letter)) = letters.next() {
-        value.push(match letter {
-            '"' => return Some((value, &text[at + 1..])),
-            '\\' => match letters.next()?.1 {
-                escaped @ ('"' | '\\') => escaped,
-                'n' => '\n',
-                't' => '\t',
-                _ => return None,
-            },
-            letter if letter.is_control() => return None,
-            letter => letter,
+    loop {
+        let end = memchr2(b'"', b'\\', rest.as_bytes())?;
+        let (plain, after) = rest.split_at(end);
+        if plain.chars().any(char::is_control) {
+            return None;
+        }
+        value.push_str(plain);
+        let Some(escaped) = after.strip_prefix('\\') else {
+            return Some((value, &after[1..]));
+        };
+        value.push(match escaped.chars().next()? {
+            letter @ ('"' | '\\') => letter,
+            'n' => '\n',
+            't' => '\t',
+            _ => return None,
         });
+        rest = &escaped[1..];
     }
-    None
 }
 
 /// A number as it is written, and what follows it.
