@@ -22,7 +22,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "packaging"
-PACKAGE = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
+CARGO = tomllib.loads((ROOT / "Cargo.toml").read_text())
+SHARED = CARGO["workspace"]["package"]
+PACKAGE = {key: SHARED[key] if value == {"workspace": True} else value for key, value in CARGO["package"].items()}
 VERSION = PACKAGE["version"]
 PLATFORMS = ["linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"]
 TRIPLES = {

@@ -157,6 +157,8 @@ pub(crate) struct Built {
     trouble: Option<String>,
     /// SHA-256 of each executable, by name.
     pub(crate) digests: BTreeMap<String, String>,
+    /// The outputs of the last run that go looked at and found up to date.
+    confirmed: BTreeSet<String>,
     /// The executables of which everything is known by their digests.
     pub(crate) known: BTreeSet<String>,
     /// Outputs that waited for go to find them up to date.

@@ -76,7 +76,7 @@ pub(crate) struct Prepared {
     pub(crate) facts: Vec<Facts>,
     /// Where each executable goes.
     pub(crate) outputs: Outputs,
-    /// What is believed until go has listed it again; empty but for [`Purpose::Loop`].
+    /// What is believed until go has confirmed it; empty but for [`Purpose::Loop`].
     pub(crate) pending: Pending,
     /// Why templates of the linker's flags stand for `unknown`, where nothing is linked.
     pub(crate) unfilled: Vec<Error>,

@@ -23,7 +23,7 @@ pub(crate) fn close(records: &Path) -> Option<Closed> {
     Some(Closed(file))
 }
 
-/// Whether go has read all sources, and compiled what it had to.
+/// Whether go asked for the version of the linker: it has read all sources by then.
 pub(crate) fn was_reached(records: &Path) -> bool {
     records.join(REACHED).exists()
 }

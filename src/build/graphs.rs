@@ -115,7 +115,7 @@ impl Place {
 }
 
 /// The secret of this user, which is made where there is none. `None` where others could know or change it.
-fn secret(private: &Path) -> Option<Digested> {
+pub(crate) fn secret(private: &Path) -> Option<Digested> {
     let path = private.join("key");
     if let Some(found) = known(&path) {
         return Some(found);

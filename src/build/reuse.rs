@@ -1,6 +1,7 @@
 //! Gives go the outputs of the last run; finds from what go linked which executables are the same, and what was
 //! compiled into them.
 
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 
 use super::seed::{self, Candidate, Last, Seed};
@@ -64,6 +65,7 @@ pub(crate) fn after(
     built.links = seen_links::linked(target);
     built.digests.clear();
     built.known.clear();
+    built.confirmed.clear();
     let is_linked = |executable: &Executable| link(&built.links, executable).is_some();
     if target.executables.iter().all(is_linked) {
         let (digests, done) = std::thread::scope(|scope| {
@@ -71,16 +73,25 @@ pub(crate) fn after(
             let done = other(built);
             (reading.join(), done)
         });
-        note(
-            target,
-            built,
-            digests.unwrap_or_else(|panic| resume_unwind(panic))?,
-        );
-        return done;
+        done?;
+        let digests = digests.unwrap_or_else(|panic| resume_unwind(panic));
+        note(target, built, digests?);
+        return Ok(());
     }
+    built.confirmed = confirmed(target, &built.seeds);
     let digests = digests(target, &built.seeds, interrupt)?;
     note(target, built, digests);
     other(built)
+}
+
+/// The executables that go looked at and left. Asked before anybody reads them, for reading changes a time.
+fn confirmed(target: &TargetPlan, seeds: &[Seed]) -> BTreeSet<String> {
+    let names = target.executables.iter().map(|executable| &executable.name);
+    let left = |name: &&String| {
+        let mut own = seeds.iter().filter(|seed| seed.name == **name);
+        own.any(|seed| seed.is_confirmed(&target.release_dir.join(name)))
+    };
+    names.filter(left).cloned().collect()
 }
 
 /// The name and the digest of each executable that is there.
@@ -111,11 +122,11 @@ fn note(target: &TargetPlan, built: &mut Built, digests: Digests) {
     }
 }
 
-/// Whether go found everything up to date: nothing was compiled, nothing linked.
+/// Whether go looked at everything and found it up to date: nothing was compiled, nothing linked.
 pub(crate) fn is_up_to_date(target: &TargetPlan, built: &Built) -> bool {
-    let is_kept = |executable: &Executable| kept(executable, built).is_some();
+    let is_confirmed = |executable: &Executable| built.confirmed.contains(&executable.name);
     let ran_nothing = built.tools.is_empty() && built.links.is_empty();
-    captured(target) && ran_nothing && target.executables.iter().all(is_kept)
+    captured(target) && ran_nothing && target.executables.iter().all(is_confirmed)
 }
 
 /// Whether go reports what it links.

@@ -65,6 +65,11 @@ fn state(it: &std::fs::Metadata) -> State {
     )
 }
 
+/// Go gives a file that is up to date one time for both, as nobody does who writes to it (`BuildInstallFunc`, cmd/go).
+fn touched(now: &std::fs::Metadata) -> bool {
+    (now.mtime(), now.mtime_nsec()) == (now.atime(), now.atime_nsec())
+}
+
 fn state_of(path: &Path) -> Option<State> {
     path.metadata().ok().as_ref().map(state)
 }
@@ -112,10 +117,13 @@ impl Seed {
             return false;
         };
         let file = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
-        // Go gives a file that is up to date one time for both, as nobody does who writes to it (`BuildInstallFunc`, cmd/go).
-        let touched = (now.mtime(), now.mtime_nsec()) == (now.atime(), now.atime_nsec());
         let same = file(&now) == file(&held) && now.len() == self.planted.2;
-        same && (touched || state(&now) == self.planted)
+        same && (touched(&now) || state(&now) == self.planted)
+    }
+
+    /// Whether go looked at the copy and found it up to date.
+    pub(crate) fn is_confirmed(&self, staged: &Path) -> bool {
+        self.is_untouched(staged) && staged.metadata().is_ok_and(|now| touched(&now))
     }
 
     /// Whether nobody wrote to the output since it was copied.

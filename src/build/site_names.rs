@@ -63,7 +63,8 @@ fn package(
 }
 
 /// What stands for the packages of a build and its Go: names are looked up in them. Where that is done in a package, all of its
-/// files are read, and which these were is kept beside the answer ([`Found::lists`]): a new file concerns few packages.
+/// files are read, and which these were is kept beside the answer ([`Found::lists`]), so that a new file concerns only what was
+/// looked up beside it.
 fn digest(sources: &Sources) -> Vec<u8> {
     let mut all = Sha256::new();
     all.update(format!("{:?}\0", sources.go));

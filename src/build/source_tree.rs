@@ -1,8 +1,8 @@
 //! Sees from the names, sizes and times of files whether anything changed that decides which packages and files go finds.
 //!
 //! That alone vouches for nothing: what is in an executable go decides by content. It spares a second `go list` where go found
-//! everything up to date, for there is one thing that go does not see then: a change that leaves each compiled package as
-//! it is, a new file without code for one. And it says when the list of the last run is wrong, before anything is built by it.
+//! everything up to date, for go does not see then what leaves each compiled package as it is: a new file without code, a
+//! package that no other imports. And it says when the list of the last run is wrong, before anything is built by it.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,17 +18,20 @@ use sha2::{Digest, Sha256};
 use crate::go::{Package, Toolchain};
 use crate::number::hex;
 
-/// A file that is younger may change once more without another time.
+/// In seconds: a file that is younger may change once more without another time. One that is of the future is never old enough.
 const SETTLED: i64 = 2;
 
 /// The most directories and files that are looked at.
 const MOST: usize = 200_000;
 
-/// What go asks for beside the directories of packages.
-const BESIDE_GO_MOD: [&str; 2] = ["go.sum", "vendor/modules.txt"];
+/// What go reads of the main module and of a workspace beside the directories of packages.
+const BESIDE: [&str; 2] = ["go.sum", "vendor/modules.txt"];
 
-/// The files that stand in a list: those that go compiles, and those that its assembler takes.
+/// The files that stand in a list (`FIELDS` in `go/list.rs`): those that go compiles, and those that its assembler takes.
 const SOURCES: [&str; 4] = ["go", "s", "S", "sx"];
+
+/// Patterns that are no path (`means` in `go/pattern.rs`): what they match lies anywhere.
+const WORDS: [&str; 5] = ["all", "cmd", "std", "tool", "work"];
 
 /// The flags that put other files in the place of those that are looked at.
 const OTHER_FILES: [&str; 2] = ["overlay", "modfile"];
@@ -45,6 +48,10 @@ pub(crate) struct SourceTree<'a> {
     pub(crate) patterns: &'a [OsString],
     /// The packages that go found.
     pub(crate) packages: &'a [Package],
+    /// What go said of them.
+    pub(crate) listed: &'a [u8],
+    /// Of this user: whoever else can write to the build cache can make no state. Without one there is none.
+    pub(crate) secret: Option<[u8; 32]>,
 }
 
 /// Digests of a source tree.
@@ -52,20 +59,45 @@ pub(crate) struct SourceTree<'a> {
 pub(crate) struct Tree {
     /// The names of the sources.
     pub(crate) names: String,
-    /// The sizes and times of the sources and of what describes modules; `None` where one was written so lately that it may
-    /// change once more without another time.
+    /// The list, and the sizes and times of the sources and of what describes their modules; `None` where one was written so
+    /// lately that it may change once more without another time.
     pub(crate) state: Option<String>,
 }
 
 impl SourceTree<'_> {
     /// `None` where that cannot be known.
     pub(crate) fn read(&self) -> Option<Tree> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+        let roots = self.roots()?;
         let mut seen = Seen {
             names: Sha256::new(),
             state: Sha256::new(),
             newest: 0,
             left: MOST,
         };
+        let asked = format!("{:?}\n{:?}", self.toolchain, self.args);
+        add(&mut seen.state, &self.secret.unwrap_or_default());
+        add(&mut seen.state, asked.as_bytes());
+        add(&mut seen.state, self.listed);
+        for file in self.module_files() {
+            seen.file(&file);
+        }
+        for directory in self.directories() {
+            seen.sources(&directory)?;
+        }
+        for root in roots {
+            seen.below(&root, true)?;
+        }
+        let settled = seen.newest < i64::try_from(now).ok()?.checked_sub(SETTLED)?;
+        let state = self.secret.filter(|_| settled);
+        Some(Tree {
+            names: hex(&seen.names.finalize()),
+            state: state.map(|_| hex(&seen.state.finalize())),
+        })
+    }
+
+    /// The directories below which patterns look. `None` for flags and patterns that lead elsewhere.
+    fn roots(&self) -> Option<Vec<PathBuf>> {
         let flags = self.args.iter().map(|argument| argument.to_string_lossy());
         let outside = self.toolchain.goflags.split_whitespace();
         for flag in flags.chain(outside.map(Cow::from)) {
@@ -74,40 +106,34 @@ impl SourceTree<'_> {
                 return None;
             }
         }
-        let asked = format!("{:?}\n{:?}", self.toolchain, self.args);
-        add(&mut seen.state, asked.as_bytes());
-        for file in self.module_files() {
-            seen.file(&file);
-        }
-        for directory in self.directories() {
-            seen.sources(&directory)?;
-        }
-        let patterns = self
+        let mut roots = Vec::new();
+        for pattern in self
             .patterns
             .iter()
-            .map(|pattern| pattern.to_string_lossy());
-        for pattern in patterns.filter(|pattern| pattern.contains("...")) {
-            let root = pattern.split("...").next().unwrap_or_default();
+            .map(|pattern| pattern.to_string_lossy())
+        {
+            if WORDS.contains(&&*pattern) {
+                return None;
+            }
+            let Some((root, _)) = pattern.split_once("...") else {
+                continue;
+            };
             let is_path = root.starts_with("./") || root.starts_with("../");
             let end = root.rfind('/').filter(|_| is_path)?;
-            seen.below(&self.cwd.join(&root[..end]))?;
+            roots.push(self.cwd.join(&root[..end]));
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-        let settled = seen.newest < i64::try_from(now).ok()?.checked_sub(SETTLED)?;
-        Some(Tree {
-            names: hex(&seen.names.finalize()),
-            state: settled.then(|| hex(&seen.state.finalize())),
-        })
+        Some(roots)
     }
 
     fn module_files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         if self.toolchain.in_module() {
             let module = Path::new(&self.toolchain.gomod);
-            files.extend(BESIDE_GO_MOD.map(|name| module.with_file_name(name)));
+            files.extend(BESIDE.map(|name| module.with_file_name(name)));
             files.push(module.to_path_buf());
         }
         if let Some(workspace) = self.toolchain.workspace() {
+            files.extend(BESIDE.map(|name| workspace.with_file_name(name)));
             files.extend([
                 workspace.to_path_buf(),
                 workspace.with_extension("work.sum"),
@@ -116,7 +142,7 @@ impl SourceTree<'_> {
         let modules = self.packages.iter().filter_map(|it| it.module.as_ref());
         let directories: BTreeSet<&Path> = modules
             .map(|module| Path::new(&module.dir))
-            .filter(|directory| self.may_change(directory))
+            .filter(|directory| directory.is_absolute() && self.may_change(directory))
             .collect();
         files.extend(directories.iter().map(|it| it.join("go.mod")));
         files
@@ -173,7 +199,6 @@ impl Seen {
 
     /// What is in a directory, in order, with whether each is a directory itself.
     fn entries(&mut self, directory: &Path) -> Option<Vec<(PathBuf, bool)>> {
-        add(&mut self.names, directory.as_os_str().as_bytes());
         let mut found = Vec::new();
         for entry in std::fs::read_dir(directory).ok()? {
             let entry = entry.ok()?;
@@ -184,31 +209,35 @@ impl Seen {
         Some(found)
     }
 
-    fn name(&mut self, path: &Path) {
-        let name = path.file_name().unwrap_or_default();
-        add(&mut self.names, name.as_bytes());
+    /// A file that counts by its name, and by its state.
+    fn named(&mut self, path: &Path) {
+        add(&mut self.names, path.as_os_str().as_bytes());
+        self.file(path);
     }
 
-    /// The sources in a directory, each with its state.
+    /// The sources in a directory.
     fn sources(&mut self, directory: &Path) -> Option<()> {
         for (path, is_directory) in self.entries(directory)? {
             if !is_directory && is_source(&path) {
-                self.name(&path);
-                self.file(&path);
+                self.named(&path);
             }
         }
         Some(())
     }
 
-    /// Every directory below one that a pattern with `...` matches, and the names of its sources.
-    fn below(&mut self, directory: &Path) -> Option<()> {
-        for (path, is_directory) in self.entries(directory)? {
-            // Go follows no links here, and passes these by (`modload.matchPackages`).
-            let name = path.file_name()?.as_bytes();
-            let passed = name.starts_with(b".") || name.starts_with(b"_") || name == b"testdata";
+    /// The sources below a directory that a pattern with `...` matches. `is_root`: it is the one where that begins; any other
+    /// with a go.mod is another module (`matchPackages`, cmd/go/internal/modload).
+    fn below(&mut self, directory: &Path, is_root: bool) -> Option<()> {
+        let entries = self.entries(directory)?;
+        let module = directory.join("go.mod");
+        if !is_root && entries.iter().any(|(path, _)| *path == module) {
+            self.named(&module);
+            return Some(());
+        }
+        for (path, is_directory) in entries {
             match is_directory {
-                true if !passed => self.below(&path)?,
-                false if is_source(&path) => self.name(&path),
+                true if !is_passed(&path) => self.below(&path, false)?,
+                false if is_source(&path) => self.named(&path),
                 _ => {}
             }
         }
@@ -216,7 +245,16 @@ impl Seen {
     }
 }
 
+/// Directories that no pattern matches. Links are not followed, either.
+fn is_passed(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    name.starts_with(b".") || name.starts_with(b"_") || name == b"testdata"
+}
+
+/// Tests, and what go passes by, stand in no list.
 fn is_source(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let counts = !name.starts_with(b".") && !name.starts_with(b"_") && !name.ends_with(b"_test.go");
     let ending = path.extension();
-    ending.is_some_and(|ending| SOURCES.iter().any(|it| ending == *it))
+    counts && ending.is_some_and(|ending| SOURCES.iter().any(|it| ending == *it))
 }

@@ -1,6 +1,7 @@
 //! Uses what go listed in the last run, and lets go list again while the build goes on.
 //!
-//! Nothing is published before go said the same once more. Where it says something else, the run begins anew.
+//! Nothing is published before go said the same once more, or found everything up to date in a source tree as it was when it
+//! said so last. Where it says something else, the run begins anew.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use crate::build::known::{self, Key};
 use crate::build::source_tree::{SourceTree, Tree};
-use crate::build::{barrier, reuse, tools};
+use crate::build::{barrier, graphs, reuse, tools};
 use crate::config::layer::Loaded;
 use crate::error::{Kind, Result};
 use crate::go::{self, Go, Package, Toolchain, list};
@@ -56,19 +57,49 @@ struct Question {
     key: Key,
     /// Where the state of the source tree is kept in which it was given.
     tree: Key,
+    /// The directory of this user for what nobody else may know.
+    private: Option<PathBuf>,
 }
 
 impl Question {
-    /// The source tree as it is now.
-    fn tree_of(&self, toolchain: &Toolchain, packages: &[Package]) -> Option<Tree> {
+    /// The source tree as it is now, with what go said of it.
+    fn tree_of(
+        &self,
+        toolchain: &Toolchain,
+        (packages, listed): (&[Package], &[u8]),
+    ) -> Option<Tree> {
         let tree = SourceTree {
             cwd: &self.invocation.cwd,
             toolchain,
             args: &self.invocation.args,
             patterns: &self.patterns,
             packages,
+            listed,
+            secret: self.private.as_deref().and_then(graphs::secret),
         };
         tree.read()
+    }
+}
+
+impl Question {
+    /// Records an answer. What is known of a tree with the same names, of which go says the same, stays.
+    fn record(&self, toolchain: &Toolchain, (packages, listed): (&[Package], &[u8])) {
+        let known: Option<String> = known::read(&self.key);
+        let is_same = known.is_some_and(|known| known.as_bytes() == listed);
+        if !is_same {
+            keep(&self.key, listed);
+        }
+        let before: Option<Tree> = known::read(&self.tree);
+        if let Some(tree) = self.tree_of(toolchain, (packages, listed))
+            && !(is_same && before.is_some_and(|before| before.names == tree.names))
+        {
+            // It is younger than the list: its names count, its state vouches for nothing.
+            let young = Tree {
+                state: None,
+                ..tree
+            };
+            known::keep(&self.tree, &young);
+        }
     }
 }
 
@@ -82,7 +113,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) flags: &'a [OsString],
 }
 
-/// Asks go for the packages; with `believed`, only if nothing is recorded of the last time.
+/// Asks go for the packages; with `believed`, only if nothing is recorded of the last time, or if there are other files by now.
 pub(crate) fn packages(
     asking: &Asking<'_>,
     loaded: &Loaded,
@@ -100,6 +131,7 @@ pub(crate) fn packages(
         tree: key_of(&memory, "tree", &invocation, &toolchain.version),
         invocation,
         patterns,
+        private: session.private(),
     };
     let known = believed.and_then(|pending| pending.believe(&question, asking, &session.interrupt));
     if let Some(packages) = known {
@@ -112,16 +144,9 @@ pub(crate) fn packages(
         }
         error
     })?;
-    keep(&question.key, &listed);
     let packages = list::parse(&listed)?;
-    // It is younger than the list: its names count, its state vouches for nothing.
-    let tree = question.tree_of(toolchain, &packages);
-    if let Some(tree) = tree {
-        let young = Tree {
-            state: None,
-            ..tree
-        };
-        known::keep(&question.tree, &young);
+    if memory.place.is_some() {
+        question.record(toolchain, (&packages, &listed));
     }
     Ok(packages)
 }
@@ -138,7 +163,8 @@ fn key_of(memory: &Memory, kind: &str, invocation: &Invocation, version: &str) -
 }
 
 impl Pending {
-    /// The packages of the last run, while go is asked for those of now. `None` where nothing is recorded.
+    /// The packages of the last run, while go is asked for those of now. `None` where nothing is recorded, and where there are
+    /// other files by now.
     fn believe(
         &mut self,
         question: &Question,
@@ -147,7 +173,7 @@ impl Pending {
     ) -> Option<Vec<Package>> {
         let believed: String = known::read(&question.key)?;
         let packages = list::parse(believed.as_bytes()).ok()?;
-        let tree = question.tree_of(asking.toolchain, &packages);
+        let tree = question.tree_of(asking.toolchain, (&packages, believed.as_bytes()));
         let as_before = match (known::read::<Tree>(&question.tree), &tree) {
             // There are other files: what is built by the old list would be built once more.
             (Some(before), Some(now)) if before.names != now.names => return None,
@@ -175,7 +201,8 @@ impl Pending {
         self.running.is_empty()
     }
 
-    /// The commands of a plan are about to run: the lists begin when go has read the sources, for both cost CPU.
+    /// The commands of a plan are about to run. The lists begin when go compiles or links, or, where files changed, when it has
+    /// read the sources: both cost CPU.
     pub(crate) fn beside(&self, targets: &[TargetPlan]) {
         self.gate.set(match targets.iter().all(reuse::captured) {
             true => When::Runs(targets.iter().map(|it| it.links_dir.clone()).collect()),
@@ -249,7 +276,7 @@ enum When {
 }
 
 /// How often records are looked at.
-const OFTEN: Duration = Duration::from_millis(10);
+const OFTEN: Duration = Duration::from_millis(20);
 
 impl Gate {
     fn set(&self, when: When) {
@@ -276,7 +303,13 @@ impl Gate {
                         return true;
                     }
                 }
-                When::Unknown => {}
+                When::Unknown => match self.changed.wait(when) {
+                    Ok(held) => {
+                        when = held;
+                        continue;
+                    }
+                    Err(_) => return true,
+                },
             }
             match self.changed.wait_timeout(when, OFTEN) {
                 Ok((held, _)) => when = held,

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::harness::Place;
 
-/// A module, a go that writes down its commands, and a `-toolexec` that writes down the tools which go starts.
+/// A module, a go that writes down its commands but for what asks where archives are, and a `-toolexec` that writes down the tools which go starts.
 fn place() -> Place {
     let mut place = Place::empty();
     place.write("go.mod", "module example.com/loop\n\ngo 1.21\n");
@@ -33,7 +33,7 @@ fn place() -> Place {
     let bin = script(
         "bin/go",
         format!(
-            "#!/bin/sh\necho go $1 >> {}\nexec {} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in *\" -export \"*) ;; *) echo go $1 >> {} ;; esac\nexec {} \"$@\"\n",
             log.display(),
             go.unwrap().trim()
         ),
@@ -234,12 +234,32 @@ fn a_file_without_code_is_listed() {
     lists(&release(&place, "").0);
     // A package that no other imports, below a pattern.
     release(&place, "./...");
-    settle();
-    release(&place, "./...");
-    let (started, _) = release(&place, "./...");
-    assert!(!started.contains("go list"), "{started}");
+    let spared = || {
+        settle();
+        release(&place, "./...");
+        let (started, said) = release(&place, "./...");
+        assert!(!started.contains("go list"), "{started}");
+        said
+    };
     place.write("docs/deep/deep.go", "package deep\n");
     lists(&release(&place, "./...").0);
+    // A test is in no list.
+    place.write("docs/deep/deep_test.go", "package deep\n");
+    spared();
+    // The same file, in the build or not: go has compiled it before.
+    place.write("docs/deep/deep.go", "//go:build ignore\n\npackage deep\n");
+    lists(&release(&place, "./...").0);
+    spared();
+    place.write("docs/deep/deep.go", "package deep\n");
+    lists(&release(&place, "./...").0);
+    // Another module: go passes it by, and leaves its executable as it was.
+    place.write("cmd/other/main.go", "package main\n\nfunc main() {}\n");
+    release(&place, "./...");
+    assert!(spared().contains("dist/other"));
+    place.write("cmd/other/go.mod", "module ex.com/other\n\ngo 1.21\n");
+    let (started, said) = release(&place, "./...");
+    lists(&started);
+    assert!(!said.contains("dist/other"), "{said}");
 }
 
 /// Makes every file older than what may change without another time.

@@ -26,7 +26,9 @@ fn sources() -> Vec<Source> {
     paths.sort();
     let source = |path: &PathBuf| {
         let relative = path.strip_prefix(root().join("src")).unwrap();
-        let relative = relative.strip_prefix("readers").unwrap_or(relative);
+        let inside = relative.strip_prefix("readers").ok();
+        let inside = inside.filter(|inside| *inside != Path::new("lib.rs"));
+        let relative = inside.unwrap_or(relative);
         let first = relative.iter().next().unwrap().to_str().unwrap();
         let module = first.strip_suffix(".rs").unwrap_or(first);
         let module = match module {
@@ -315,6 +317,19 @@ fn every_preset_file_is_in_the_table() {
         assert_eq!(preset.text, read(format!("presets/{name}.toml")));
         assert!(!preset.summary().is_empty(), "{name} says what it is for");
     }
+}
+
+/// `dist` inherits from `release`: what that leaves as it is would be published so.
+#[test]
+fn what_is_published_says_how_each_package_is_compiled() {
+    let cargo: toml::Table = read("Cargo.toml").parse().unwrap();
+    let packages = |profile: &str| -> BTreeSet<String> {
+        let packages = cargo["profile"][profile]["package"].as_table().unwrap();
+        packages.keys().cloned().collect()
+    };
+    let missing = packages("release");
+    let missing: Vec<String> = missing.difference(&packages("dist")).cloned().collect();
+    assert_eq!(missing, NONE);
 }
 
 #[test]
