@@ -118,8 +118,10 @@ impl SourceTree<'_> {
             let Some((root, _)) = pattern.split_once("...") else {
                 continue;
             };
+            // In a workspace it matches packages of the modules below, too.
             let is_path = root.starts_with("./") || root.starts_with("../");
-            let end = root.rfind('/').filter(|_| is_path)?;
+            let is_walked = is_path && self.toolchain.workspace().is_none();
+            let end = root.rfind('/').filter(|_| is_walked)?;
             roots.push(self.cwd.join(&root[..end]));
         }
         Some(roots)
