@@ -91,6 +91,7 @@
 //! | what | where |
 //! |---|---|
 //! | a check | its file in `check/` (`lock-cgo`: `lock_cgo.rs`), a `mod` line and a line in [`check::ALL`], its severity in `presets/default.toml`; what it looks at, where that is new: a field of `check/context.rs`, filled in `report/target.rs`, `command/doctor.rs` and `command/upgrade/built_side.rs`. Its manual has the parts `What it sees:`, `Why it matters:`, `What to do:`. A test in `tests/it` |
+//! | a reader of what Go's tools leave | its file in `readers/`, a package that knows of nothing else here, and a `mod` line |
 //! | a gate: a limit of `[budget]` | its field and its line in `config/budget.rs`, its judge in `report/judge/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | a key of the configuration | its field in `config.rs` or `config/`, its line with a comment in `presets/default.toml`, `SCHEMAS=write cargo test --lib schemas` |
 //! | what a run leaves out of the configuration | a line in `facts/wanted.rs` |

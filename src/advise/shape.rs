@@ -10,7 +10,7 @@ mod branches;
 
 mod buffered;
 
-mod cheaper;
+mod cheaper_calls;
 
 mod constants;
 
@@ -50,7 +50,7 @@ use std::rc::Rc;
 use about_function::AboutFunction;
 pub(crate) use branches::{ArrayForBranches, InBranch};
 use buffered::Buffered;
-pub(crate) use cheaper::{Cheaper, CheaperCall};
+pub(crate) use cheaper_calls::{Cheaper, CheaperCall};
 use declarations::Declarations;
 pub(crate) use filled::Growth;
 pub(crate) use scratch::Scratch;
