@@ -2,7 +2,8 @@
 """What the daily loop costs: `gobuild-opt release` against `go build -trimpath -ldflags='-s -w'`, in pairs and in turn.
 
 Nothing changed: both run again as they are. Relink: before each run a line that was never there before is added to a
-file of its own in a main package, so that go compiles one package and links. With `--no-baseline` both are measured
+file of its own in a main package, so that go compiles one package and links. New file: the same in a file that was not there before,
+with `--new-file`. With `--no-baseline` both are measured
 once more with `[compare] baseline = "off"`, with `--lock` once more against a lock, as most projects run it: it is written
 by `accept`, and removed. The binaries must be the same, bit for bit.
 
@@ -64,6 +65,7 @@ def main():
     parser.add_argument("--edit", help="directory of the main package, for the relink")
     parser.add_argument("--no-baseline", action="store_true")
     parser.add_argument("--lock", action="store_true")
+    parser.add_argument("--new-file", action="store_true")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--only-cpu", action="store_true")
     parser.add_argument("tool")
@@ -81,9 +83,18 @@ def main():
     edited = os.path.join(sources, "zz_loop_bench.go")
     lock = os.path.join(args.module, "gobuild-opt.lock")
 
-    def edit(word):
-        with open(edited, "w") as file:
+    def edit(word, path=edited):
+        with open(path, "w") as file:
             file.write(f'package main\n\nvar _loopBench = "{word}-{time.time_ns()}"\n\nfunc init() {{ _ = _loopBench }}\n')
+
+    def clear():
+        for name in os.listdir(sources):
+            if name.startswith("zz_loop_bench"):
+                os.remove(os.path.join(sources, name))
+
+    def new_file(word):
+        clear()
+        edit(word, os.path.join(sources, f"zz_loop_bench_{time.time_ns()}.go"))
 
     def measure(name, before, release):
         rows = []
@@ -129,6 +140,9 @@ def main():
             measure(f"nothing changed{more}", lambda _: None, command)
         for more, command in commands:
             measure(f"one line edited{more}", edit, command)
+        if args.new_file:
+            measure("one file new", new_file, release)
+            clear()
         if args.lock:
             if os.path.exists(lock):
                 sys.exit(f"{lock} is there already: take --lock away, or the file")
@@ -139,8 +153,7 @@ def main():
             measure("one line edited, with a lock", edit, release)
             os.remove(lock)
     finally:
-        if os.path.exists(edited):
-            os.remove(edited)
+        clear()
     run(plain, **options)
     run(release, **options)
     if digest(theirs) != digest(ours):

@@ -26,6 +26,8 @@ mod inputs;
 
 pub mod journal;
 
+pub(crate) mod parts;
+
 pub mod known;
 
 pub mod seen_links;

@@ -28,7 +28,7 @@ pub(crate) fn was_reached(records: &Path) -> bool {
     records.join(REACHED).exists()
 }
 
-/// Waits until it is open.
+/// Leaves word that go has come as far, and waits until it is open.
 pub(crate) fn pass(records: &Path) {
     drop(File::create(records.join(REACHED)));
     if let Ok(file) = File::open(records.join(NAME)) {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::capture;
+use super::{capture, parts};
 use crate::input;
 use crate::number::hex;
 use crate::plan::result_store::Memory;
@@ -53,17 +53,16 @@ impl Signed {
 }
 
 impl Place {
-    /// The place for what is made of `parts`, whose order counts; `None` where nothing is kept.
-    pub(crate) fn of(memory: &Memory, parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Option<Self> {
+    /// The place for what something was made of, whose order counts; `None` where nothing is kept.
+    pub(crate) fn of(
+        memory: &Memory,
+        made_of: impl IntoIterator<Item: AsRef<[u8]>>,
+    ) -> Option<Self> {
         let (place, private) = (memory.place.as_ref()?, memory.private.as_ref()?);
         let mut digest = Sha256::new();
-        let mut add = |part: &[u8]| {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        };
-        add(memory.tool.as_bytes());
-        for part in parts {
-            add(part.as_ref());
+        parts::add(&mut digest, memory.tool.as_bytes());
+        for part in made_of {
+            parts::add(&mut digest, part.as_ref());
         }
         let name: Digested = digest.finalize().into();
         let secret = secret(private)?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::capture;
+use super::{capture, parts};
 use crate::input;
 use crate::number::hex;
 use crate::plan::result_store::Memory;
@@ -29,15 +29,14 @@ const FORM: &str = "1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key(Option<PathBuf>);
 
-/// The name of what was made of `parts`; their order counts.
-pub(crate) fn key(memory: &Memory, kind: &str, parts: &[&[u8]]) -> Key {
+/// The name of what something was made of; the order counts.
+pub(crate) fn key(memory: &Memory, kind: &str, made_of: &[&[u8]]) -> Key {
     let mut digest = Sha256::new();
     for part in [memory.tool.as_bytes(), kind.as_bytes()]
         .iter()
-        .chain(parts)
+        .chain(made_of)
     {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
+        parts::add(&mut digest, part);
     }
     let name = format!("{kind}-{}", hex(&digest.finalize()));
     Key(memory.place.as_ref().map(|path| path.join(FORM).join(name)))

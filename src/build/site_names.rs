@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::excerpt::{Excerpt, excerpt, line_starts, read};
-use super::known;
+use super::{known, parts};
 use crate::escape::{self, Class, IdentifiedSite, Identity, Site, Sources};
 use crate::number::hex;
 use crate::plan::overlay::Overlay;
@@ -70,8 +70,7 @@ fn digest(sources: &Sources) -> Vec<u8> {
     all.update(format!("{:?}\0", sources.go));
     for it in &sources.packages {
         for text in [it.path().as_bytes(), it.name.as_bytes(), &it.dir] {
-            all.update((text.len() as u64).to_le_bytes());
-            all.update(text);
+            parts::add(&mut all, text);
         }
         all.update([u8::from(it.files.is_empty())]);
     }
@@ -151,7 +150,7 @@ impl Read {
     }
 }
 
-/// The files of a package, and a digest of their names.
+/// The directory of a package, and a digest of the names of its files.
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
     directory: String,
@@ -172,8 +171,7 @@ impl<'o> Now<'o> {
         for package in &sources.packages {
             let digest = names.entry(&package.dir).or_default();
             for file in &package.files {
-                digest.update((file.len() as u64).to_le_bytes());
-                digest.update(file);
+                parts::add(digest, file.as_bytes());
             }
         }
         let digested = |(directory, names): (_, Sha256)| (directory, hex(&names.finalize()));
@@ -184,7 +182,7 @@ impl<'o> Now<'o> {
         }
     }
 
-    /// The files beside those that were read.
+    /// The files of each package of which one was read.
     fn lists_beside(&self, reads: &[Read]) -> Vec<List> {
         let directory = |read: &Read| Some(read.path.rsplit_once('/')?.0.to_owned());
         let directories: BTreeSet<String> = reads.iter().filter_map(directory).collect();
@@ -217,7 +215,7 @@ impl<'o> Now<'o> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Found {
     reads: Vec<Read>,
-    /// Of the packages that these belong to.
+    /// The files that the packages of these had.
     lists: Vec<List>,
     sites: Vec<Named>,
 }

@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::parts::add;
 use crate::go::{Package, Toolchain};
 use crate::number::hex;
 
@@ -50,7 +51,8 @@ pub(crate) struct SourceTree<'a> {
     pub(crate) packages: &'a [Package],
     /// What go said of them.
     pub(crate) listed: &'a [u8],
-    /// Of this user: whoever else can write to the build cache can make no state. Without one there is none.
+    /// What only this user knows, so that nobody else who can write to the build cache can make a state; `None`: only the names
+    /// are wanted, or there is no such secret.
     pub(crate) secret: Option<[u8; 32]>,
 }
 
@@ -59,8 +61,8 @@ pub(crate) struct SourceTree<'a> {
 pub(crate) struct Tree {
     /// The names of the sources.
     pub(crate) names: String,
-    /// The list, and the sizes and times of the sources and of what describes their modules; `None` where one was written so
-    /// lately that it may change once more without another time.
+    /// The list, and the sizes and times of the sources and of what describes their modules; `None` without a secret, and where
+    /// one was written so lately that it may change once more without another time.
     pub(crate) state: Option<String>,
 }
 
@@ -89,10 +91,10 @@ impl SourceTree<'_> {
             seen.below(&root, true)?;
         }
         let settled = seen.newest < i64::try_from(now).ok()?.checked_sub(SETTLED)?;
-        let state = self.secret.filter(|_| settled);
+        let counts = settled && self.secret.is_some();
         Some(Tree {
             names: hex(&seen.names.finalize()),
-            state: state.map(|_| hex(&seen.state.finalize())),
+            state: counts.then(|| hex(&seen.state.finalize())),
         })
     }
 
@@ -107,11 +109,8 @@ impl SourceTree<'_> {
             }
         }
         let mut roots = Vec::new();
-        for pattern in self
-            .patterns
-            .iter()
-            .map(|pattern| pattern.to_string_lossy())
-        {
+        for pattern in self.patterns {
+            let pattern = pattern.to_string_lossy();
             if WORDS.contains(&&*pattern) {
                 return None;
             }
@@ -174,11 +173,6 @@ struct Seen {
     left: usize,
 }
 
-fn add(digest: &mut Sha256, bytes: &[u8]) {
-    digest.update((bytes.len() as u64).to_le_bytes());
-    digest.update(bytes);
-}
-
 impl Seen {
     /// A file that may be there or not.
     fn file(&mut self, path: &Path) {
@@ -190,12 +184,11 @@ impl Seen {
         for number in [metadata.dev(), metadata.ino(), metadata.len()] {
             self.state.update(number.to_le_bytes());
         }
-        let modified = [metadata.mtime(), metadata.mtime_nsec()];
-        for time in modified
-            .into_iter()
-            .chain([metadata.ctime(), metadata.ctime_nsec()])
-        {
-            self.state.update(time.to_le_bytes());
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        for (seconds, nanoseconds) in [modified, changed] {
+            self.state.update(seconds.to_le_bytes());
+            self.state.update(nanoseconds.to_le_bytes());
         }
     }
 

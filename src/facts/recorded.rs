@@ -63,10 +63,11 @@ struct Question {
 
 impl Question {
     /// The source tree as it is now, with what go said of it.
-    fn tree_of(
+    fn tree(
         &self,
         toolchain: &Toolchain,
         (packages, listed): (&[Package], &[u8]),
+        secret: Option<[u8; 32]>,
     ) -> Option<Tree> {
         let tree = SourceTree {
             cwd: &self.invocation.cwd,
@@ -75,13 +76,11 @@ impl Question {
             patterns: &self.patterns,
             packages,
             listed,
-            secret: self.private.as_deref().and_then(graphs::secret),
+            secret,
         };
         tree.read()
     }
-}
 
-impl Question {
     /// Records an answer. What is known of a tree with the same names, of which go says the same, stays.
     fn record(&self, toolchain: &Toolchain, (packages, listed): (&[Package], &[u8])) {
         let known: Option<String> = known::read(&self.key);
@@ -89,16 +88,12 @@ impl Question {
         if !is_same {
             keep(&self.key, listed);
         }
+        // The tree is younger than the list: its names count, its state vouches for nothing.
         let before: Option<Tree> = known::read(&self.tree);
-        if let Some(tree) = self.tree_of(toolchain, (packages, listed))
+        if let Some(tree) = self.tree(toolchain, (packages, listed), None)
             && !(is_same && before.is_some_and(|before| before.names == tree.names))
         {
-            // It is younger than the list: its names count, its state vouches for nothing.
-            let young = Tree {
-                state: None,
-                ..tree
-            };
-            known::keep(&self.tree, &young);
+            known::keep(&self.tree, &tree);
         }
     }
 }
@@ -173,7 +168,9 @@ impl Pending {
     ) -> Option<Vec<Package>> {
         let believed: String = known::read(&question.key)?;
         let packages = list::parse(believed.as_bytes()).ok()?;
-        let tree = question.tree_of(asking.toolchain, (&packages, believed.as_bytes()));
+        let secret = question.private.as_deref().and_then(graphs::secret);
+        let answer = (&packages[..], believed.as_bytes());
+        let tree = question.tree(asking.toolchain, answer, secret);
         let as_before = match (known::read::<Tree>(&question.tree), &tree) {
             // There are other files: what is built by the old list would be built once more.
             (Some(before), Some(now)) if before.names != now.names => return None,

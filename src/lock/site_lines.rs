@@ -3,13 +3,11 @@
 //!
 //! Whatever looks otherwise is left to the reader of TOML, errors included.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, btree_map};
 
 use memchr::{memchr2, memmem};
 
-use super::Entry;
-use super::first;
+use super::{Entry, first};
 use crate::escape::Class;
 
 /// A lock without the lines of its sites, and what these say.
